@@ -1,0 +1,112 @@
+// The module pellucid._native, and the only file that knows Python.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "isa.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace pellucid {
+namespace {
+
+// Read only, two dimensions, any strides. With .noconvert() below, no other dtype is taken and nothing is copied on the way in.
+template <typename T>
+using ConstMatrix = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
+
+template <typename T>
+using NewMatrix = nb::ndarray<nb::numpy, T, nb::ndim<2>, nb::c_contig>;
+
+constexpr std::align_val_t kAlignment{64};
+
+struct Free {
+  void operator()(void* memory) const noexcept { operator delete(memory, kAlignment); }
+};
+
+template <typename T>
+std::unique_ptr<T, Free> allocate(std::size_t count) {
+  return std::unique_ptr<T, Free>(static_cast<T*>(operator new(count * sizeof(T), kAlignment)));
+}
+
+template <typename T>
+NewMatrix<T> new_matrix(std::unique_ptr<T, Free> memory, std::size_t rows, std::size_t columns) {
+  nb::capsule owner(memory.get(), [](void* data) noexcept { Free{}(data); });
+  return NewMatrix<T>(memory.release(), {rows, columns}, owner);
+}
+
+template <typename T>
+Matrix<const T> view(const ConstMatrix<T>& array) {
+  return {array.data(), static_cast<std::ptrdiff_t>(array.stride(0)), static_cast<std::ptrdiff_t>(array.stride(1))};
+}
+
+std::string shape(std::size_t rows, std::size_t columns) {
+  return "(" + std::to_string(rows) + ", " + std::to_string(columns) + ")";
+}
+
+template <typename T>
+NewMatrix<T> multiply(const Matmul<T>& matmul, const ConstMatrix<T>& x, const ConstMatrix<T>& w) {
+  const std::size_t rows = x.shape(0), depth = x.shape(1), columns = w.shape(1);
+  if (depth != w.shape(0))
+    throw nb::value_error(("matmul: x has " + std::to_string(depth) + " columns but w has " +
+                           std::to_string(w.shape(0)) + " rows; x " + shape(rows, depth) + ", w " +
+                           shape(w.shape(0), columns))
+                              .c_str());
+  const MatmulSize size{static_cast<std::ptrdiff_t>(rows), static_cast<std::ptrdiff_t>(columns),
+                        static_cast<std::ptrdiff_t>(depth)};
+  auto y = allocate<T>(rows * columns);
+  auto scratch = allocate<T>(static_cast<std::size_t>(matmul.scratch(size)));
+  {
+    nb::gil_scoped_release released;
+    matmul.run(size, view(x), view(w), Matrix<T>{y.get(), size.columns, 1}, scratch.get());
+  }
+  return new_matrix(std::move(y), rows, columns);
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return "Clang " __clang_version__;
+#else
+  return "GCC " __VERSION__;
+#endif
+}
+
+std::vector<std::string> isa_names() {
+  std::vector<std::string> names;
+  for (Isa isa : isas()) names.push_back(name(isa));
+  return names;
+}
+
+}  // namespace
+}  // namespace pellucid
+
+NB_MODULE(_native, module) {
+  using namespace pellucid;
+
+  module.doc() = "Pellucid's compiled kernels. pellucid.engines.native is the way in.";
+
+  module.def("version", [] { return PELLUCID_VERSION; }, "The version that this module was built for.");
+  module.def("compiler", &compiler, "The compiler that built this module.");
+  module.def("isas", &isa_names, "Instruction sets that this machine has and kernels exist for, narrowest first.");
+  module.def("isa", [] { return name(chosen_isa()); }, "The one in use: the widest, or the one that PELLUCID_ISA names.");
+  module.def("cores", &cores, "Cores that this process may use.");
+
+  module.def(
+      "matmul",
+      [](const ConstMatrix<float>& x, const ConstMatrix<float>& w) { return multiply(kernels().matmul_float32, x, w); },
+      "x"_a.noconvert(), "w"_a.noconvert(), "x w, for any strides of either. Runs without the GIL.");
+  module.def(
+      "matmul",
+      [](const ConstMatrix<double>& x, const ConstMatrix<double>& w) {
+        return multiply(kernels().matmul_float64, x, w);
+      },
+      "x"_a.noconvert(), "w"_a.noconvert());
+}

@@ -1,0 +1,34 @@
+// y = x w
+#pragma once
+
+#include <cstddef>
+
+namespace pellucid {
+
+// Strides count elements; a transpose is a swap of the two.
+template <typename T>
+struct Matrix {
+  T* data;
+  std::ptrdiff_t row_stride, column_stride;
+};
+
+struct MatmulSize {
+  std::ptrdiff_t rows, columns, depth;  // x (rows, depth), w (depth, columns), y (rows, columns)
+};
+
+template <typename T>
+struct Matmul {
+  // How many elements of scratch memory a matmul of this size needs. It is fastest aligned to 64 bytes.
+  std::ptrdiff_t (*scratch)(MatmulSize);
+  // x and w may have any strides. y has column_stride 1, is never read before it is written and overlaps nothing else.
+  void (*run)(MatmulSize, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch);
+};
+
+#ifdef PELLUCID_KERNELS
+namespace PELLUCID_KERNELS {
+extern const Matmul<float> matmul_float32;
+extern const Matmul<double> matmul_float64;
+}  // namespace PELLUCID_KERNELS
+#endif
+
+}  // namespace pellucid

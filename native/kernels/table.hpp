@@ -1,0 +1,30 @@
+// The kernels of one instruction set, and how to get at the right ones.
+//
+// Every file in this folder is compiled once for each instruction set, into a namespace of its own named by
+// PELLUCID_KERNELS. The tables are where those copies come together again.
+//
+// The trap in compiling one source several times: an inline function of the standard library (std::min, say) that the
+// compiler does not inline becomes one symbol shared by all copies, and the linker may keep the AVX-512 one for a machine that
+// has none. So files in this folder include nothing but each other and <cstddef>.
+#pragma once
+
+#include "matmul.hpp"
+
+namespace pellucid {
+
+struct Kernels {
+  Matmul<float> matmul_float32;
+  Matmul<double> matmul_float64;
+};
+
+namespace baseline {
+extern const Kernels kernels;
+}
+namespace avx2 {
+extern const Kernels kernels;
+}
+namespace avx512 {
+extern const Kernels kernels;
+}
+
+}  // namespace pellucid

@@ -1,0 +1,38 @@
+"""Pellucid: a deep-learning library that you can see through."""
+
+from pellucid.autodiff import backward, check_gradients, grad, gradients, numerical_gradient
+from pellucid.compile import compile
+from pellucid.engines import engine, set_engine
+from pellucid.ops.arithmetic import add, clip, divide, maximum, minimum, multiply, negative, power, subtract
+from pellucid.ops.comparison import (
+    equal,
+    isfinite,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    not_equal,
+    where,
+)
+from pellucid.ops.dtype import cast
+from pellucid.ops.elementwise import abs, cos, erf, exp, expm1, floor, log, log1p, sigmoid, sign, sin, sqrt, tanh
+from pellucid.ops.indexing import one_hot, take_along_axis
+from pellucid.ops.linalg import matmul, outer
+from pellucid.ops.random import Generator, default_generator, normal, seed, uniform
+from pellucid.ops.reduction import argmax, argmin, max, mean, min, std, sum, var
+from pellucid.ops.shape import (
+    broadcast_to,
+    concatenate,
+    flatten,
+    pad,
+    reshape,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
+    unsqueeze,
+)
+from pellucid.tensor import Buffer, Parameter, Tensor, no_grad
+
+__version__ = "0.1.0"

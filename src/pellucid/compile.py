@@ -1,0 +1,306 @@
+"""compile(fn): watch a function run once with shapes in place of numbers, then run what it did without Python.
+
+Everything that the function does to Tensors becomes one graph: the forward pass, the backward pass, the
+optimiser's update, random draws. A Tensor that it finds outside itself (a parameter, a running mean, the random
+generator) is state: the graph takes its value as an input, and its new value as an output when it is changed.
+
+A plan is made for each combination of shapes, dtypes and other arguments, and kept. What the function read of
+Python besides (`module.training`, whether a `.grad` is there) is a guard: when it has changed, a new plan is made.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid import tree
+from pellucid.engines import Engine, Plan, current_engine
+from pellucid.errors import ShapeError, TraceError
+from pellucid.graph import Graph, Node
+from pellucid.tensor import DTYPES, Tensor, context, to_array
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place that outlives a call: the value or the gradient of a Tensor from outside the function."""
+
+    tensor: Tensor
+    is_grad: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Slot) and self.tensor is other.tensor and self.is_grad == other.is_grad
+
+    def __hash__(self) -> int:
+        return hash((id(self.tensor), self.is_grad))
+
+    def read(self) -> np.ndarray:
+        tensor = self.tensor._grad if self.is_grad else self.tensor
+        assert tensor is not None, "a guard has checked that the gradient is there"
+        return tensor._array("compile")
+
+    def write(self, value: np.ndarray | None) -> None:
+        if self.is_grad:
+            self.tensor._grad = None if value is None else Tensor._wrap(value)
+        else:
+            self.tensor._value = value
+            self.tensor._version += 1
+
+
+class Tracer:
+    """Stands in the way of Tensors while a function is watched (see `pellucid.tensor.Trace`)."""
+
+    def __init__(self) -> None:
+        self.first = Node().order
+        self.inputs: dict[Slot, Node] = {}
+        self.values: dict[Slot, Node] = {}
+        self.grads: dict[Slot, Tensor | None] = {}
+        self.written_grads: dict[Slot, None] = {}  # an ordered set
+        self.versions: dict[Slot, int] = {}
+        self.guards: list[tuple[Callable[[], Any], Any]] = []
+
+    def node(self, tensor: Tensor) -> Node:
+        """The node of a Tensor: its own when it was made inside, that of its slot when it comes from outside."""
+        if isinstance(tensor._value, Node):
+            if tensor._value.order < self.first:
+                tensor._array("compile")  # from another trace: raises
+            return tensor._value
+        slot = Slot(tensor)
+        if slot not in self.values:
+            self._take(slot)
+        return self.values[slot]
+
+    def write(self, tensor: Tensor, node: Node) -> None:
+        if isinstance(tensor._value, Node):
+            tensor._value = node
+            return
+        self.node(tensor)
+        self.versions.setdefault(Slot(tensor), tensor._version)
+        self.values[Slot(tensor)] = node
+
+    def read_grad(self, tensor: Tensor) -> Tensor | None:
+        if isinstance(tensor._value, Node):
+            return tensor._grad
+        slot = Slot(tensor, is_grad=True)
+        if slot not in self.grads:
+            present = tensor._grad is not None
+            self.guard(lambda: tensor._grad is not None, present)
+            self.grads[slot] = Tensor._wrap(self._take(slot)) if present else None
+        return self.grads[slot]
+
+    def write_grad(self, tensor: Tensor, grad: Tensor | None) -> None:
+        if isinstance(tensor._value, Node):
+            tensor._grad = grad
+        else:
+            slot = Slot(tensor, is_grad=True)
+            self.grads[slot] = grad
+            self.written_grads[slot] = None
+
+    def guard(self, read: Callable[[], Any], expected: Any) -> None:
+        """What was traced holds only as long as `read()` gives `expected`."""
+        self.guards.append((read, expected))
+
+    def changes(self) -> dict[Slot, Node | None]:
+        """The slots that have another value at the end than they had at the start; None for a gradient removed."""
+        ends: dict[Slot, Node | None] = dict(self.values)
+        for slot in self.written_grads:
+            grad = self.grads[slot]
+            ends[slot] = None if grad is None else self.node(grad)
+        return {slot: end for slot, end in ends.items() if end is None or end is not self.inputs.get(slot)}
+
+    def restore(self) -> None:
+        """Undo the version counts of Tensors from outside: tracing has not changed them."""
+        for slot, version in self.versions.items():
+            slot.tensor._version = version
+
+    def _take(self, slot: Slot) -> Node:
+        array = slot.read()
+        name = f"{'grad' if slot.is_grad else 'state'}{len(self.inputs)}"
+        self.inputs[slot] = self.values[slot] = Node(shape=array.shape, dtype=array.dtype, name=name)
+        return self.inputs[slot]
+
+
+@contextmanager
+def _tracing(tracer: Tracer) -> Any:
+    context.trace = tracer
+    try:
+        yield
+    finally:
+        context.trace = None
+        tracer.restore()
+
+
+class Traced:
+    """One traced call: its graph, the slots that it reads and writes, and the plan that an engine made of it."""
+
+    def __init__(self, function: Callable[..., Any], structure: Any, leaves: list[Any], engine: Engine) -> None:
+        tracer = Tracer()
+        arguments = _arguments(function, leaves)
+        with _tracing(tracer):
+            inside = [_inside(x, leaf) for x, leaf in zip(arguments, leaves, strict=True)]
+            args, options = tree.rebuild(structure, inside)
+            outputs, self.structure = tree.flatten(function(*args, **options))
+            nodes = [tracer.node(x) if isinstance(x, Tensor) else x for x in outputs]
+            changes = tracer.changes()
+        self.rest = [None if isinstance(x, Node) else x for x in nodes]
+        self.is_output = [isinstance(x, Node) for x in nodes]
+        self.reads, self.writes, self.guards = list(tracer.inputs), list(changes), tracer.guards
+        self.written = [slot for slot, node in changes.items() if node is not None]
+        self.graph = Graph(
+            inputs=(*(x for x in arguments if isinstance(x, Node)), *tracer.inputs.values()),
+            outputs=(
+                *(x for x in nodes if isinstance(x, Node)),
+                *(node for node in changes.values() if node is not None),
+            ),
+        )
+        self.specs = [(node.shape, node.dtype) for node in tracer.inputs.values()]
+        self.plan: Plan = engine.plan(self.graph)
+
+    def holds(self) -> bool:
+        """Whether all that the trace relied on is still so."""
+        return all(read() == expected for read, expected in self.guards) and all(
+            (slot.tensor.shape, slot.tensor.dtype) == spec for slot, spec in zip(self.reads, self.specs, strict=True)
+        )
+
+    def run(self, arrays: Sequence[np.ndarray]) -> Any:
+        """Run the plan, put the new values into the state, and give back what the function gave back."""
+        results = iter(self.plan([*arrays, *(slot.read() for slot in self.reads)]))
+        outputs = [Tensor._wrap(next(results)) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)]
+        new = dict(zip(self.written, results, strict=True))
+        for slot in self.writes:
+            slot.write(new.get(slot))
+        return tree.rebuild(self.structure, outputs)
+
+
+class Compiled:
+    """A function that runs as plans. `compile` makes it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.__name__ = getattr(function, "__name__", "compiled")
+        self.__doc__ = function.__doc__
+        self._traced: dict[Any, list[Traced]] = {}
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        if context.trace is not None:  # inside another compiled function: part of its graph
+            return self.function(*args, **options)
+        leaves, structure = tree.flatten((args, options))
+        arrays = [_as_array(x) for x in leaves]
+        return self._find(structure, arrays, leaves).run([x for x in arrays if x is not None])
+
+    def graph(self, *args: Any, **options: Any) -> Graph:
+        """The graph that a call with these arguments runs; prints readably. Nothing is computed."""
+        leaves, structure = tree.flatten((args, options))
+        return self._find(structure, [_as_array(x) for x in leaves], leaves).graph
+
+    def scan(self, rows: np.ndarray, *arrays: Any) -> Any:
+        """Many calls: call i gets the rows `rows[i]` of each array. A training epoch is one scan.
+
+        Shapes: rows (steps, batch) int64, each array (N, ...) → what the function gives back, stacked: (steps, ...)
+        Raises: ShapeError when rows is not a matrix or reaches outside an array
+        """
+        sources = [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in arrays]
+        rows = np.asarray(rows)
+        if rows.ndim != 2 or rows.dtype.kind not in "iu":
+            raise ShapeError(f"scan: rows must be integers (steps, batch), got {rows.dtype} {rows.shape}")
+        for source in sources:
+            if rows.size and not 0 <= rows.min() <= rows.max() < len(source):
+                raise ShapeError(f"scan: rows reach from {rows.min()} to {rows.max()}, an array has {len(source)}")
+        outputs = [tree.flatten(self(*(source[row] for source in sources))) for row in rows]
+        if not outputs:
+            return None
+        leaves = [[np.asarray(x) for x in step] for step, _ in outputs]
+        return tree.rebuild(outputs[0][1], [Tensor._wrap(np.stack(x)) for x in zip(*leaves, strict=True)])
+
+    def _find(self, structure: Any, arrays: list[np.ndarray | None], leaves: list[Any]) -> Traced:
+        engine = current_engine()
+        static = [None if array is not None else (type(x), x) for array, x in zip(arrays, leaves, strict=True)]
+        specs = tuple(
+            x if array is None else (array.shape, array.dtype, _needs_grad(leaf))
+            for array, x, leaf in zip(arrays, static, leaves, strict=True)
+        )
+        key = (structure, specs, engine.name, context.recording)
+        try:
+            known = self._traced.setdefault(key, [])
+        except TypeError:
+            bad = next(x for array, x in zip(arrays, leaves, strict=True) if array is None and not _hashable(x))
+            raise TraceError(
+                f"compile: {self.__name__} was given a {type(bad).__name__}, which is neither a Tensor, an array, "
+                "a plain value nor a list, tuple or dict of them"
+            ) from None
+        traced = next((x for x in known if x.holds()), None)
+        if traced is None:
+            traced = Traced(self.function, structure, leaves, engine)
+            known.append(traced)
+        return traced
+
+
+def compile(function: Callable[..., Any]) -> Compiled:
+    """The same function, traced once for each combination of shapes and then run as a plan, without Python.
+
+    Tensors and arrays among the arguments are inputs of the graph; any other argument (a number, a string) is
+    fixed in it, and another value makes another plan. Can be used as a decorator.
+
+    Raises: TraceError when the function asks for a value while there are only shapes (`if loss > 1:`, `.item()`)
+
+    >>> @compile
+    ... def area(r):
+    ...     return r * r * 3.0
+    >>> area(Tensor(2.0))
+    Tensor(12., float32)
+    >>> print(area.graph(Tensor(2.0)))
+    %r                      () float32
+    %0 = multiply(%r, %r)   () float32
+    %1 = multiply(%0, 3.0)  () float32
+    return %1
+    """
+    return Compiled(function)
+
+
+def _as_array(leaf: Any) -> np.ndarray | None:
+    """The array of a Tensor or array argument; None for anything else, which is fixed in the graph."""
+    if isinstance(leaf, Tensor):
+        return leaf._array("compile")
+    if isinstance(leaf, np.ndarray):
+        return leaf if leaf.dtype in DTYPES else to_array(leaf)
+    return None
+
+
+def _arguments(function: Callable[..., Any], leaves: list[Any]) -> list[Any]:
+    """A graph input for each array, named after the function's parameters where there is one parameter for each."""
+    try:
+        names = [name for name in inspect.signature(function).parameters if name not in ("args", "kwargs", "options")]
+    except (TypeError, ValueError):
+        names = []
+    if len(names) < len(leaves):
+        names = [f"in{i}" for i in range(len(leaves))]
+    arrays = [_as_array(x) for x in leaves]
+    return [
+        x if array is None else Node(shape=array.shape, dtype=array.dtype, name=name)
+        for array, x, name in zip(arrays, leaves, names, strict=False)
+    ]
+
+
+def _inside(argument: Any, leaf: Any) -> Any:
+    """What the traced function gets for an argument: a Tensor around its node, or the plain value itself."""
+    if not isinstance(argument, Node):
+        return argument
+    tensor = Tensor._wrap(argument)
+    tensor.requires_grad = _needs_grad(leaf)
+    return tensor
+
+
+def _needs_grad(leaf: Any) -> bool:
+    return isinstance(leaf, Tensor) and leaf.requires_grad
+
+
+def _hashable(value: Any) -> bool:
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    return True

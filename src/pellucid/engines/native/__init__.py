@@ -1,0 +1,79 @@
+"""The way into the compiled kernels, and what to know where they were not built.
+
+`pellucid._native` is loaded on first use, so that `import pellucid` does not wait for it.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import DTypeError, OptionError, ShapeError
+
+
+def available() -> bool:
+    """Whether the compiled kernels were built for this Python.
+
+    Raises: OptionError when PELLUCID_ISA names an instruction set that this machine does not have
+    """
+    return _load()[0] is not None
+
+
+def info() -> dict[str, Any]:
+    """What `pellucid info` prints about the compiled kernels.
+
+    >>> list(info())
+    ['available', 'reason', 'version', 'compiler', 'isa', 'isas', 'cores']
+    """
+    native, reason = _load()
+    if native is None:
+        facts = {"version": None, "compiler": None, "isa": None, "isas": [], "cores": os.cpu_count() or 1}
+    else:
+        facts = {name: getattr(native, name)() for name in ("version", "compiler", "isa", "isas", "cores")}
+    return {"available": native is not None, "reason": reason, **facts}
+
+
+def matmul(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """The product of two matrices, by the compiled kernel, or by NumPy where that was not built.
+
+    Shapes: x (N, D), w (D, M) → (N, M); any strides
+    Raises: ShapeError, DTypeError when they are not two float32 or two float64 matrices that fit
+    Note:   sums run in another order than NumPy's, so the last bits differ
+    """
+    if x.ndim != 2 or w.ndim != 2:
+        raise ShapeError(f"matmul: the kernel takes two matrices; x {x.shape}, w {w.shape}")
+    if x.shape[1] != w.shape[0]:
+        raise ShapeError(
+            f"matmul: x has {x.shape[1]} columns but w has {w.shape[0]} rows; x {x.shape}, w {w.shape}"
+        )
+    if x.dtype != w.dtype or x.dtype not in (np.float32, np.float64):
+        raise DTypeError(
+            f"matmul: the kernel takes float32 or float64, the same twice; x {x.dtype}, w {w.dtype}"
+        )
+    native, _ = _load()
+    if native is None:
+        return x @ w
+    return native.matmul(_aligned(x), _aligned(w))
+
+
+@cache
+def _load() -> tuple[ModuleType | None, str | None]:
+    """The compiled module, or None and why there is none."""
+    try:
+        from pellucid import _native
+    except ImportError as error:
+        return None, f"native kernels: not built or not loadable ({error}); the reference engine runs instead"
+    try:
+        _native.isa()
+    except ValueError as error:
+        raise OptionError(str(error)) from None
+    return _native, None
+
+
+def _aligned(x: np.ndarray) -> np.ndarray:
+    # The strides of a structured array's field may be no whole number of elements; NumPy calls that unaligned too.
+    return x if x.flags.aligned else x.copy()

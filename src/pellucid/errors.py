@@ -1,0 +1,55 @@
+"""Every error that Pellucid raises on purpose.
+
+A message is one sentence in three parts: the operation, layer or file first, then what was given, then what
+would work. A user's mistake is always a `PellucidError`, so that the command line can tell it from a defect.
+"""
+
+from __future__ import annotations
+
+
+class PellucidError(Exception):
+    """The base of all of them. `place` is where it happened, from the outermost module inwards."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.place = ""
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.message}".lstrip()
+
+
+class ShapeError(PellucidError, ValueError):
+    """Shapes that do not fit together."""
+
+
+class DTypeError(PellucidError, TypeError):
+    """A dtype that the operation does not take, or dtypes that do not fit together."""
+
+
+class OptionError(PellucidError, ValueError):
+    """An option out of its range: a negative stride, an unknown name."""
+
+
+class GradientError(PellucidError, RuntimeError):
+    """A gradient that cannot be computed: no graph, a freed graph, a value changed in place."""
+
+
+class TraceError(PellucidError, RuntimeError):
+    """A function that cannot be compiled: it needs a value while there are only shapes."""
+
+
+class DataError(PellucidError, ValueError):
+    """A data set that is missing, damaged or inconsistent."""
+
+
+class CheckpointError(PellucidError, ValueError):
+    """A file of weights or a checkpoint that is missing, damaged or belongs to something else."""
+
+
+class TrainingError(PellucidError, RuntimeError):
+    """A training run that cannot go on, such as one whose loss is no longer finite."""
+
+
+class RangeError(PellucidError, IndexError):
+    """An index or a label outside of what is there."""
