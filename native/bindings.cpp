@@ -19,7 +19,8 @@ using namespace nb::literals;
 namespace pellucid {
 namespace {
 
-// Read only, two dimensions, any strides. With .noconvert() below, no other dtype is taken and nothing is copied on the way in.
+// Read only, two dimensions, any strides. With .noconvert() below, no other dtype is taken and nothing is copied on the
+// way in.
 template <typename T>
 using ConstMatrix = nb::ndarray<const T, nb::ndim<2>, nb::device::cpu>;
 
@@ -96,7 +97,8 @@ NB_MODULE(_native, module) {
   module.def("version", [] { return PELLUCID_VERSION; }, "The version that this module was built for.");
   module.def("compiler", &compiler, "The compiler that built this module.");
   module.def("isas", &isa_names, "Instruction sets that this machine has and kernels exist for, narrowest first.");
-  module.def("isa", [] { return name(chosen_isa()); }, "The one in use: the widest, or the one that PELLUCID_ISA names.");
+  module.def(
+      "isa", [] { return name(chosen_isa()); }, "The one in use: the widest, or the one that PELLUCID_ISA names.");
   module.def("cores", &cores, "Cores that this process may use.");
 
   module.def(

@@ -14,10 +14,9 @@
 //   6 │           │   │               │
 //     └───────────┘   └───────────────┘
 //
-// 24 sums, 2 vectors of w and a broadcast fill 32 vector registers; with 16 there are 6 rows. A panel holds the numbers of w in
-// the order in which the tile wants them, so that it is read as one stream whatever w's strides are. x is not packed: a broadcast
-// costs the same from anywhere in the cache. (Rows of x a multiple of 4096 bytes apart compete for the same cache lines; that
-// costs about a tenth at 1024 × 1024. Packing x mends it and costs as much at 512 × 512.)
+// 24 sums, 2 vectors of w and a broadcast fill 32 vector registers; with 16 there are 6 rows. A panel holds the numbers
+// of w in the order in which the tile wants them, so that it is read as one stream whatever w's strides are. x is
+// mostly read in place: a broadcast costs the same from anywhere in the cache.
 //
 // Around the tile, three loops keep things in the caches that fit them:
 //
@@ -106,6 +105,28 @@ void pack_panel(Size depth, Size columns, Size width, Matrix<const T> w, T* pane
   }
 }
 
+// Rows a multiple of 4096 bytes apart share one set of the cache, which holds 8 lines; a tile reads up to 12 rows at
+// once.
+template <typename T>
+bool crowded(Matrix<const T> x) {
+  return x.row_stride % static_cast<Size>(4096 / sizeof(T)) == 0;
+}
+
+// Where rows of x are spread to: one vector further apart than they are long.
+template <typename T>
+Size spread_stride(Size depth) {
+  return round_up(depth, lanes<T>) + lanes<T>;
+}
+
+template <typename T>
+Matrix<const T> spread(Size rows, Size depth, Matrix<const T> x, T* to) {
+  const Matrix<T> copy = {to, spread_stride<T>(depth), 1};
+  for (Size r = 0; r < rows; ++r)
+    for (Size k = 0; k < depth; ++k)
+      copy.data[r * copy.row_stride + k] = x.data[r * x.row_stride + k * x.column_stride];
+  return {copy.data, copy.row_stride, 1};
+}
+
 template <typename T>
 Size panel_width(Size columns) {
   return columns > lanes<T> ? tile_columns<T> : lanes<T>;
@@ -118,18 +139,25 @@ void multiply_block(MatmulSize size, Matrix<const T> x, const T* packed, Matrix<
     const auto multiply = columns > lanes<T> ? multiply_rows<T, tile_vectors> : multiply_rows<T, 1>;
     const T* panel = packed + column * size.depth;
     for (Size row = 0; row < size.rows; row += tile_rows)
-      multiply(smaller(tile_rows, size.rows - row), size.depth, from(x, row, 0), panel, from(y, row, column),
-               columns, add);
+      multiply(smaller(tile_rows, size.rows - row), size.depth, from(x, row, 0), panel, from(y, row, column), columns,
+               add);
   }
 }
 
 template <typename T>
-Size scratch(MatmulSize size) {
+Size packed_size(MatmulSize size) {
   return smaller(depth_block, size.depth) * smaller(column_block, round_up(size.columns, tile_columns<T>));
 }
 
 template <typename T>
+Size scratch(MatmulSize size) {
+  return packed_size<T>(size) + smaller(row_block, size.rows) * spread_stride<T>(smaller(depth_block, size.depth));
+}
+
+template <typename T>
 void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* packed) {
+  T* const spread_rows = packed + packed_size<T>(size);
+  const bool spreads = crowded(x) && size.columns > tile_columns<T>;
   for (Size column = 0; column < size.columns; column += column_block) {
     const Size columns = smaller(column_block, size.columns - column);
     Size k = 0;
@@ -139,9 +167,12 @@ void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* 
         const Size left = smaller(tile_columns<T>, columns - c);
         pack_panel(depth, left, panel_width<T>(left), from(w, k, column + c), packed + c * depth);
       }
-      for (Size row = 0; row < size.rows; row += row_block)
-        multiply_block({smaller(row_block, size.rows - row), columns, depth}, from(x, row, k),
+      for (Size row = 0; row < size.rows; row += row_block) {
+        const Size rows = smaller(row_block, size.rows - row);
+        const Matrix<const T> there = from(x, row, k);
+        multiply_block({rows, columns, depth}, spreads ? spread(rows, depth, there, spread_rows) : there,
                        static_cast<const T*>(packed), from(y, row, column), k > 0);
+      }
       k += depth_block;
     } while (k < size.depth);
   }

@@ -4,8 +4,8 @@
 // PELLUCID_KERNELS. The tables are where those copies come together again.
 //
 // The trap in compiling one source several times: an inline function of the standard library (std::min, say) that the
-// compiler does not inline becomes one symbol shared by all copies, and the linker may keep the AVX-512 one for a machine that
-// has none. So files in this folder include nothing but each other and <cstddef>.
+// compiler does not inline becomes one symbol shared by all copies, and the linker may keep the AVX-512 one for a
+// machine that has none. So files in this folder include nothing but each other and <cstddef>.
 #pragma once
 
 #include "matmul.hpp"

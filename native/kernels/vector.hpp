@@ -1,5 +1,6 @@
-// One vector of the instruction set that the file is being compiled for, through the vector extensions of GCC and Clang:
-// arithmetic is written with the ordinary operators, and a * b + c becomes one instruction where the machine has it.
+// One vector of the instruction set that the file is being compiled for, through the vector extensions of GCC and
+// Clang: arithmetic is written with the ordinary operators, and a * b + c becomes one instruction where the machine has
+// it.
 #pragma once
 
 namespace pellucid::PELLUCID_KERNELS {

@@ -3,6 +3,7 @@
 from pellucid.autodiff import backward, check_gradients, grad, gradients, numerical_gradient
 from pellucid.compile import compile
 from pellucid.engines import engine, set_engine
+from pellucid.ops.activation import log_softmax, relu, softmax
 from pellucid.ops.arithmetic import add, clip, divide, maximum, minimum, multiply, negative, power, subtract
 from pellucid.ops.comparison import (
     equal,
@@ -15,6 +16,7 @@ from pellucid.ops.comparison import (
     not_equal,
     where,
 )
+from pellucid.ops.convolution import conv2d
 from pellucid.ops.dtype import cast
 from pellucid.ops.elementwise import abs, cos, erf, exp, expm1, floor, log, log1p, sigmoid, sign, sin, sqrt, tanh
 from pellucid.ops.indexing import one_hot, take_along_axis
@@ -34,5 +36,6 @@ from pellucid.ops.shape import (
     unsqueeze,
 )
 from pellucid.tensor import Buffer, Parameter, Tensor, no_grad
+from pellucid.train.checkpoint import load, save
 
 __version__ = "0.1.0"

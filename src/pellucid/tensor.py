@@ -311,7 +311,7 @@ def to_array(value: Any, dtype: Any = None) -> np.ndarray:
         value = value.numpy()
     try:
         array = np.array(value, dtype=dtype, order="C")
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise DTypeError(f"Tensor: cannot make an array of {type(value).__name__}: {error}") from None
     if dtype is None and array.dtype == np.float64 and not isinstance(value, np.ndarray | np.generic):
         array = array.astype(np.float32)

@@ -85,7 +85,10 @@ REFUSED = [
     ({"x": ["a"], "t": [0]}, "x is (1,) <U1; give an array of numbers with a row an example"),
     ({"x": 1.0, "t": [0]}, "x is () float64; give an array of numbers with a row an example"),
     ({"x": [[1], [1, 2]], "t": [0, 0]}, "x has rows of differing shapes; make them equal"),
-    ({"x": [1], "t": np.array([2**63], np.uint64)}, "t holds 9223372036854775808, too large for an int64 label"),
+    (
+        {"x": [1], "t": np.array([2**63], np.uint64)},
+        "t holds 9223372036854775808, too large for an int64 label",
+    ),
     ({"x": [1], "t": [0.5], "classes": "a"}, "classes need t to be integer labels (N,), not (1,) float64"),
 ]
 

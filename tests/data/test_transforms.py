@@ -7,7 +7,15 @@ from pellucid.data import Compose, Crop, Flip, Rotate, Shift
 from pellucid.data.transforms import rotate_by
 from pellucid.errors import DataError, OptionError
 
-EVERY = [Shift(2), Crop(6, padding=1), Crop((4, 5)), Flip(), Flip("vertical"), Rotate(30), Compose(Shift(1), Rotate(5))]
+EVERY = [
+    Shift(2),
+    Crop(6, padding=1),
+    Crop((4, 5)),
+    Flip(),
+    Flip("vertical"),
+    Rotate(30),
+    Compose(Shift(1), Rotate(5)),
+]
 
 
 def pictures(dtype, n=12):
@@ -83,6 +91,7 @@ def test_no_turn_is_no_change():
     np.testing.assert_array_equal(Rotate(0)(images, np.random.default_rng(0)), images)
 
 
+EITHER = '"horizontal" or "vertical"'
 REFUSED = [
     (lambda: Shift(-1), "Shift(pixels=-1): this cannot be; give pixels of at least 0"),
     (
@@ -90,9 +99,8 @@ REFUSED = [
         "Crop(size=0, padding=0): this cannot be; give a size of at least 1 and a padding of at least 0",
     ),
     (
-        lambda: Flip("sideways"),
-        "Flip(direction='sideways', probability=0.5): this cannot be; give the direction \"horizontal\" or"
-        ' "vertical"',
+        lambda: Flip("up"),
+        f"Flip(direction='up', probability=0.5): this cannot be; give the direction {EITHER}",
     ),
     (
         lambda: Flip(probability=2),

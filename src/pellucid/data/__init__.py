@@ -7,11 +7,11 @@
 ((100, 1, 8, 8), dtype('uint8'), (100,))
 """
 
-from pellucid.data.catalogue import Entry, FileCheck, Location, catalogue, entry, fetch, verify
 from pellucid.data.dataset import ArrayDataset
 from pellucid.data.embedded import digits
 from pellucid.data.folder import image_folder
 from pellucid.data.idx import read_idx
+from pellucid.data.known_sets import Entry, FileCheck, Location, catalogue, entry, fetch, verify
 from pellucid.data.loader import Loader
 from pellucid.data.mnist_like import fashion_mnist, idx_folder, mnist, nielsen_mnist
 from pellucid.data.named import load

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.data.catalogue import entry, fetch
 from pellucid.data.dataset import ArrayDataset
+from pellucid.data.known_sets import entry, fetch
 
 
 def digits() -> tuple[ArrayDataset, ArrayDataset]:

@@ -105,7 +105,7 @@ class _Reader:
                 f"image_folder: {file} has too many pixels to be trusted; scale it down"
             ) from error
         # Pillow's decoders raise these for damaged files.
-        except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
+        except (OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError) as error:
             raise DataError(f"image_folder: {file} is a damaged image ({error}); replace it") from error
 
     def _pixels(self, image: Image) -> np.ndarray:
@@ -116,7 +116,7 @@ class _Reader:
         wanted = "L" if self.channels == 1 or (self.channels is None and upright.mode == "L") else "RGB"
         plain = upright.convert(wanted)
         if self.size is not None and (plain.height, plain.width) != self.size:
-            plain = plain.resize(self.size[::-1], Resampling.BILINEAR)
+            plain = plain.resize((self.size[1], self.size[0]), Resampling.BILINEAR)
         pixels = np.asarray(plain, np.uint8)
         return pixels[np.newaxis] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 

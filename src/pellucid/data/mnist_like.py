@@ -9,9 +9,9 @@ from typing import Literal, overload
 
 import numpy as np
 
-from pellucid.data.catalogue import entry, fetch
 from pellucid.data.dataset import ArrayDataset
 from pellucid.data.idx import read_idx
+from pellucid.data.known_sets import entry, fetch
 from pellucid.data.places import existing_folder
 from pellucid.data.safe_pickle import load_pickle
 from pellucid.errors import DataError

@@ -6,10 +6,10 @@ import difflib
 import os
 from pathlib import Path
 
-from pellucid.data.catalogue import catalogue
 from pellucid.data.dataset import ArrayDataset
 from pellucid.data.embedded import digits
 from pellucid.data.folder import image_folder
+from pellucid.data.known_sets import catalogue
 from pellucid.data.mnist_like import fashion_mnist, idx_folder, mnist, nielsen_mnist
 from pellucid.data.npz import load_npz
 from pellucid.data.table import load_csv

@@ -12,6 +12,7 @@ import math
 import os
 import pickle
 import struct
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -34,7 +35,9 @@ def load_pickle(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> 
     file = existing_file("load_pickle", path)
     content = read_whole(file, "load_pickle", max_bytes)
     try:
-        return _made(_Unpickler(io.BytesIO(content), encoding="latin1").load(), {})
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a text with unknown escapes is damaged
+            return _made(_Unpickler(io.BytesIO(content), encoding="latin1").load(), {})
     except _RefusedError as error:
         admitted = "only numbers, text, arrays of numbers, and containers of them are read"
         raise DataError(f"load_pickle: {file} holds {error}; {admitted}") from error
@@ -55,6 +58,7 @@ _STUMBLES = (
     MemoryError,
     TypeError,
     ValueError,
+    Warning,
 )
 
 
@@ -146,6 +150,10 @@ def _encode(text: str, encoding: str) -> bytes:
     return text.encode("latin1")
 
 
+def _no_bytes() -> bytes:
+    return b""
+
+
 _ADMITTED: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _DType,
@@ -153,6 +161,7 @@ _ADMITTED: dict[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "scalar"): _Function(_scalar),
     ("numpy.core.numeric", "_frombuffer"): _Function(_from_buffer),
     ("_codecs", "encode"): _Function(_encode),
+    ("__builtin__", "bytes"): _Function(_no_bytes),
     ("collections", "OrderedDict"): dict,
 }
 

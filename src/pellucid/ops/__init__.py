@@ -3,6 +3,36 @@
 A room holds the public function with its docstring, the shape rule, the meaning in NumPy and the gradient.
 """
 
-from pellucid.ops import arithmetic, comparison, dtype, elementwise, indexing, linalg, random, reduction, shape
+from pellucid.ops import (
+    activation,
+    arithmetic,
+    comparison,
+    convolution,
+    dtype,
+    elementwise,
+    indexing,
+    linalg,
+    loss,
+    normalization,
+    pooling,
+    random,
+    reduction,
+    shape,
+)
 
-__all__ = ["arithmetic", "comparison", "dtype", "elementwise", "indexing", "linalg", "random", "reduction", "shape"]
+__all__ = [
+    "activation",
+    "arithmetic",
+    "comparison",
+    "convolution",
+    "dtype",
+    "elementwise",
+    "indexing",
+    "linalg",
+    "loss",
+    "normalization",
+    "pooling",
+    "random",
+    "reduction",
+    "shape",
+]

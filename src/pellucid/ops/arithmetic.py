@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.errors import DTypeError
 from pellucid.graph import Primitive
 from pellucid.operators import operation
-from pellucid.ops.common import agree, floating, same
-from pellucid.ops.comparison import where
+from pellucid.ops.common import agree, floating, numbers, same
+from pellucid.ops.comparison import logical_not, where
 from pellucid.tensor import Tensor, apply, as_tensor
 
 
@@ -30,8 +31,11 @@ def subtract(a: Any, b: Any) -> Tensor:
     """a - b.
 
     Gradient: ā = ȳ, b̄ = -ȳ
+    Raises:   DTypeError for two bools
     """
-    return apply(subtract_p, *agree("subtract", a, b))
+    a, b = agree("subtract", a, b)
+    numbers("subtract", a)
+    return apply(subtract_p, a, b)
 
 
 subtract_p = Primitive(
@@ -82,8 +86,11 @@ def negative(x: Any) -> Tensor:
     """-x.
 
     Gradient: x̄ = -ȳ
+    Raises:   DTypeError for a bool
     """
-    return apply(negative_p, as_tensor(x))
+    x = as_tensor(x)
+    numbers("negative", x)
+    return apply(negative_p, x)
 
 
 negative_p = Primitive("negative", spec=same, value=lambda x: np.negative(x), gradients=[lambda g, y, x: -g])
@@ -104,7 +111,15 @@ def power(a: Any, b: Any) -> Tensor:
         return multiply(a, a)
     if isinstance(b, float) and b == 0.5:
         return floating(a).sqrt()
-    return apply(power_p, *agree("power", a, b))
+    a, b = agree("power", a, b)
+    numbers("power", a)
+    return apply(power_p, a, b)
+
+
+def _power(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    if b.dtype.kind == "i" and (b < 0).any():
+        raise DTypeError("power: integers to a negative power are no integers; cast one of them with .to('float32')")
+    return np.power(a, b)
 
 
 def _base_gradient(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
@@ -117,7 +132,7 @@ def _exponent_gradient(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
 
 
 power_p = Primitive(
-    "power", spec=same, value=lambda a, b: np.power(a, b), gradients=[_base_gradient, _exponent_gradient]
+    "power", spec=same, value=_power, gradients=[_base_gradient, _exponent_gradient]
 )
 
 
@@ -137,7 +152,20 @@ def minimum(a: Any, b: Any) -> Tensor:
 
     Gradient: to the smaller one; half to each where they are equal
     """
-    return -maximum(-as_tensor(a), -as_tensor(b))
+    a, b = agree("minimum", a, b)
+    return opposite(maximum(opposite(a), opposite(b)))
+
+
+def opposite(x: Tensor) -> Tensor:
+    """x with its order turned round, which makes a minimum of a maximum.
+
+    Note: -x overflows for the smallest integer, and wraps for every unsigned one but 0
+    """
+    if x.dtype.kind == "f":
+        return -x
+    if x.dtype == bool:
+        return logical_not(x)
+    return subtract(int(np.iinfo(x.dtype).max) if x.dtype.kind == "u" else -1, x)
 
 
 def _share(chosen: Any, other: Any, like: Tensor) -> Tensor:

@@ -40,6 +40,15 @@ def floating(x: Any) -> Tensor:
     return x if x.dtype.kind == "f" else cast(x, "float32")
 
 
+def numbers(name: str, *tensors: Tensor) -> None:
+    """Refuse bools, for which NumPy has no such operation.
+
+    Raises: DTypeError
+    """
+    if any(x.dtype == bool for x in tensors):
+        raise DTypeError(f"{name}: takes numbers, got bool; cast it with .to('int64')")
+
+
 def common_dtype(name: str, *tensors: Tensor) -> np.dtype:
     """The dtype that mixed inputs meet in: the widest float if there is one, else the widest integer.
 

@@ -24,10 +24,10 @@ def cast(x: Any, dtype: Any) -> Tensor:
     """
     x = as_tensor(x)
     try:
-        known = np.dtype(dtype)
+        known = None if dtype is None else np.dtype(dtype)  # NumPy takes None for float64
     except TypeError:
         known = None
-    if known not in DTYPES:
+    if known is None or known not in DTYPES:
         raise DTypeError(f"cast: there is no dtype {dtype!r}; give one of {', '.join(map(str, DTYPES))}")
     return x if x.dtype == known else apply(cast_p, x, dtype=known)
 

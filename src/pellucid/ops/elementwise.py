@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.graph import Primitive
 from pellucid.operators import operation
-from pellucid.ops.common import floating, same
+from pellucid.ops.common import floating, numbers, same
 from pellucid.tensor import Tensor, apply, as_tensor
 
 
@@ -87,8 +87,13 @@ abs_p = Primitive("abs", spec=same, value=np.abs, gradients=[lambda g, y, x: g *
 
 @operation
 def sign(x: Any) -> Tensor:
-    """-1, 0 or 1. No gradient."""
-    return apply(sign_p, as_tensor(x))
+    """-1, 0 or 1. No gradient.
+
+    Raises: DTypeError for a bool
+    """
+    x = as_tensor(x)
+    numbers("sign", x)
+    return apply(sign_p, x)
 
 
 sign_p = Primitive("sign", spec=same, value=np.sign)

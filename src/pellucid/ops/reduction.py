@@ -14,6 +14,7 @@ import numpy as np
 from pellucid.errors import ShapeError
 from pellucid.graph import Primitive, Shape, Spec
 from pellucid.operators import operation
+from pellucid.ops.arithmetic import opposite
 from pellucid.ops.common import floating
 from pellucid.ops.dtype import cast
 from pellucid.ops.shape import axes_of, broadcast_to, flatten, reshape
@@ -125,7 +126,9 @@ def min(x: Any, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
 
     Gradient: to the smallest; in equal parts where several are the smallest
     """
-    return -max(-as_tensor(x), axis, keepdims=keepdims)
+    x = as_tensor(x)
+    _count("min", x, axis)
+    return opposite(max(opposite(x), axis, keepdims=keepdims))
 
 
 def _max_gradient(g: Tensor, y: Tensor, x: Tensor, *, axes: tuple[int, ...]) -> Tensor:
@@ -151,8 +154,8 @@ def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Tensor
 
 @operation
 def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
-    """Where the smallest number stands along the axis: `argmax` of -x."""
-    return _arg("argmin", lambda x: -x, x, axis, keepdims)
+    """Where the smallest number stands along the axis: `argmax` of x with its order turned round."""
+    return _arg("argmin", opposite, x, axis, keepdims)
 
 
 def _arg(name: str, turn: Callable[[Tensor], Tensor], x: Any, axis: int | None, keepdims: bool) -> Tensor:

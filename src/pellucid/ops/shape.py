@@ -282,6 +282,8 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     Tensor([[1. 3.]
             [2. 4.]], float32)
     """
+    if len(tensors) == 0:
+        raise ShapeError("stack: got no Tensors; give one at least")
     parts = [as_tensor(x) for x in tensors]
     if any(part.shape != parts[0].shape for part in parts):
         shapes = " and ".join(str(shape) for shape in dict.fromkeys(part.shape for part in parts))

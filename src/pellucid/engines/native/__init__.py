@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -64,9 +65,11 @@ def matmul(x: np.ndarray, w: np.ndarray) -> np.ndarray:
 def _load() -> tuple[ModuleType | None, str | None]:
     """The compiled module, or None and why there is none."""
     try:
-        from pellucid import _native
+        _native = import_module("pellucid._native")
+    except ModuleNotFoundError:
+        return None, "pellucid._native was not built: no working C++ compiler when Pellucid was installed"
     except ImportError as error:
-        return None, f"native kernels: not built or not loadable ({error}); the reference engine runs instead"
+        return None, f"pellucid._native cannot be loaded: {error}"
     try:
         _native.isa()
     except ValueError as error:
@@ -75,5 +78,5 @@ def _load() -> tuple[ModuleType | None, str | None]:
 
 
 def _aligned(x: np.ndarray) -> np.ndarray:
-    # The strides of a structured array's field may be no whole number of elements; NumPy calls that unaligned too.
+    # A structured array's field may have strides that are no whole number of elements: unaligned, to NumPy.
     return x if x.flags.aligned else x.copy()

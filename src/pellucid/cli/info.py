@@ -1,0 +1,105 @@
+"""`pellucid info`: what this installation is made of, and what it found on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+from typing import Any
+
+from pellucid.cli.options import Parser
+from pellucid.cli.screen import Screen, bytes_text
+from pellucid.errors import PellucidError
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_json()
+
+
+def run(options: argparse.Namespace) -> int:
+    screen, facts = Screen(options.json), gather()
+    screen.facts(describe(facts))
+    screen.result(facts)
+    return 0
+
+
+def gather() -> dict[str, Any]:
+    """Everything that is shown, as plain values."""
+    import numpy
+
+    from pellucid import __version__
+    from pellucid.cli.threads import thread_count
+    from pellucid.engines import ENGINES, current_engine
+    from pellucid.engines.native import info
+
+    return {
+        "pellucid": __version__,
+        "python": platform.python_version(),
+        "numpy": numpy.__version__,
+        "platform": f"{platform.system()} {platform.machine()}",
+        "engine": current_engine().name,
+        "engines": list(ENGINES),
+        "native": info(),
+        "cores": _usable_cores(),
+        "threads": thread_count(),
+        "data": _data(),
+        "path": os.path.dirname(sys.modules["pellucid"].__file__ or ""),
+    }
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _data() -> dict[str, Any]:
+    from pellucid import data
+
+    try:
+        given = data.data_folder()
+    except PellucidError as error:
+        return {"PELLUCID_DATA": None, "cache": str(data.cache_folder()), "sets": {}, "fault": str(error)}
+    sets = {entry.name: entry.locate() for entry in data.catalogue()}
+    return {
+        "PELLUCID_DATA": None if given is None else str(given),
+        "cache": str(data.cache_folder()),
+        "cache_bytes": _size(data.cache_folder()),
+        "sets": {name: {"where": x.kind, "folder": str(x.folder)} for name, x in sets.items()},
+    }
+
+
+def _size(folder: Any) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else 0
+
+
+def describe(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same for people."""
+    native, sets = facts["native"], facts["data"]
+    return [
+        ("pellucid", f"{facts['pellucid']}, in {facts['path']}"),
+        ("python", f"{facts['python']}, NumPy {facts['numpy']}, {facts['platform']}"),
+        ("engine", f"{facts['engine']} (of {', '.join(facts['engines'])})"),
+        ("kernels", f"built by {native['compiler']}" if native["available"] else native["reason"]),
+        *([("vectors", _vectors(native))] if native["available"] else []),
+        ("cores", f"{facts['cores']}, of which {_threads(facts['threads'])}"),
+        *_describe_data(sets),
+    ]
+
+
+def _vectors(native: dict[str, Any]) -> str:
+    return f"{native['isa']} chosen; found {', '.join(native['isas'])} (PELLUCID_ISA forces one)"
+
+
+def _threads(count: int | None) -> str:
+    return "NumPy's BLAS decides how many it uses" if count is None else f"{count} are used"
+
+
+def _describe_data(sets: dict[str, Any]) -> list[tuple[str, str]]:
+    if "fault" in sets:
+        return [("data", sets["fault"])]
+    words = {"embedded": "in the package", "absent": "not here; pellucid data fetch brings it"}
+    lines = [
+        f"{name:15}{words.get(x['where'], x['folder'])}" for name, x in sets["sets"].items()
+    ]
+    names = ["data"] + [""] * (len(lines) - 1)
+    return [*zip(names, lines, strict=True), ("cache", f"{sets['cache']}, {bytes_text(sets['cache_bytes'])}")]

@@ -1,0 +1,112 @@
+"""Reading a command line: values that are checked as they are read, and one sentence about a mistake."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+from pellucid.errors import OptionError
+
+
+class UsageError(OptionError):
+    """A command line that asks for what cannot be; exit code 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """One command's options. Mistakes are UsageErrors, and options are written out in full."""
+
+    def __init__(self, name: str, summary: str, text: str = "") -> None:
+        more = text.partition("\n\n")[2].strip()
+        super().__init__(
+            prog=f"pellucid {name}",
+            description=summary[0].upper() + summary[1:] + "." + (f"\n\n{more}" if more else ""),
+            formatter_class=_Help,
+            allow_abbrev=False,
+            add_help=False,
+        )
+        self._optionals.title = "other"
+        self.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        self.add_argument("--help", "-h", action="help", help="show this")
+
+    def add_json(self) -> None:
+        """The option --json, for commands that have a result."""
+        self.add_argument(
+            "--json", action="store_true", help="the last line of the output is one JSON object"
+        )
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The options, checked. Raises: UsageError"""
+        options, rest = self.parse_known_intermixed_args(words)
+        if rest:
+            known = [x for x in self._option_string_actions if x.startswith("--")]
+            what = "option" if rest[0].startswith("-") else "argument"
+            hint = nearest(rest[0].partition("=")[0], known) if what == "option" else f"; {self.prog} --help"
+            raise UsageError(f"{self.prog.partition(' ')[2]}: there is no {what} {rest[0]}{hint}")
+        return options
+
+    def error(self, message: str) -> NoReturn:
+        words = re.sub(r"^argument ", "", message)
+        words = words.replace("the following arguments are required:", "what is missing is")
+        raise UsageError(f"{self.prog.partition(' ')[2]}: {words}; {self.prog} --help shows how")
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=100)
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any = None) -> None:
+        """One line: the options are all below."""
+        places = [x for x in actions if not x.option_strings]
+        shown = " ".join(self._format_args(x, x.dest) for x in places)
+        super().add_usage(f"{self._prog} {shown + ' ' if shown else ''}[options]", actions, groups, prefix)
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a word that is not known.
+
+    >>> nearest("trian", ["train", "check"])
+    ', did you mean train?'
+    >>> nearest("x", ["train", "check"])
+    '; there is train, check'
+    """
+    known = list(known)
+    close = difflib.get_close_matches(word, known, 1)
+    return f", did you mean {close[0]}?" if close else f"; there is {', '.join(known)}"
+
+
+# ---- kinds of value: each a function from the word to the value
+
+
+def _number(wanted: str, read: Callable[[str], Any], holds: Callable[[Any], bool]) -> Callable[[str], Any]:
+    def kind(word: str) -> Any:
+        try:
+            value = read(word)
+        except ValueError:
+            value = None
+        if value is None or not holds(value):
+            raise argparse.ArgumentTypeError(f"got {word!r}, needs {wanted}")
+        return value
+
+    return kind
+
+
+count = _number("a whole number, 1 or more", int, lambda n: n >= 1)
+whole = _number("a whole number from 0 to 2⁶³ - 1", int, lambda n: 0 <= n < 2**63)
+rate = _number("a number above 0", float, lambda x: 0 < x < math.inf)
+not_negative = _number("a number, 0 or more", float, lambda x: 0 <= x < math.inf)
+fraction = _number("a fraction between 0 and 1", float, lambda x: 0 < x < 1)
+
+
+def one_of(*names: str) -> Callable[[str], str]:
+    """One of a few words."""
+
+    def kind(word: str) -> str:
+        if word not in names:
+            raise argparse.ArgumentTypeError(f"got {word!r}, needs {' or '.join(names)}")
+        return word
+
+    return kind

@@ -1,0 +1,180 @@
+"""The folder of a run: its files, and how to get back from them to a model, its data and a Trainer.
+
+config.json           what was asked for, resolved: data, model, input_shape, classes, options, picture, versions
+history.json          a record an epoch, and the result once the run is finished
+checkpoint.safetensors  where training goes on
+model.safetensors     the final weights
+report.html           the report
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.cli.options import UsageError
+from pellucid.errors import CheckpointError, DataError
+
+if TYPE_CHECKING:
+    from pellucid.data import ArrayDataset
+    from pellucid.nn import Module
+    from pellucid.train import Trainer
+
+NEEDED = ("data", "model", "input_shape", "classes", "options")
+
+
+class Run:
+    """A folder with a run in it."""
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    # ---- files
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.safetensors"
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def exists(self) -> bool:
+        return (self.folder / "config.json").is_file()
+
+    def read_config(self) -> dict[str, Any]:
+        """Raises: CheckpointError when there is no run here, or its configuration is damaged"""
+        if not self.exists:
+            raise CheckpointError(f"{self.folder} holds no run (no config.json); give a folder that pellucid train made")
+        config = self._read("config.json")
+        missing = [name for name in NEEDED if name not in config]
+        if missing:
+            raise CheckpointError(f"{self.folder / 'config.json'} has no {missing[0]}; it is damaged, so train again")
+        return config
+
+    def write_config(self, config: dict[str, Any]) -> None:
+        self._write("config.json", config)
+
+    def read_history(self) -> dict[str, Any]:
+        """The records so far, and the result if the run is finished."""
+        nothing: dict[str, Any] = {"epochs": [], "result": None}
+        return nothing | (self._read("history.json") if (self.folder / "history.json").is_file() else {})
+
+    def write_history(self, records: list[dict[str, Any]], result: dict[str, Any] | None = None) -> None:
+        self._write("history.json", {"epochs": records, "result": result})
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.folder / name
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            if isinstance(content, dict):
+                return content
+            reason = "it holds no object"
+        except (ValueError, OSError) as error:
+            reason = str(error)
+        raise CheckpointError(f"{path} is damaged ({reason}); delete {self.folder} and train again")
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
+        from pellucid.train.files import write_text
+
+        write_text(self.folder / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+
+    # ---- what is in it
+
+    def load_model(self, config: dict[str, Any]) -> Module:
+        """The model with its final weights, or those of the checkpoint where training was broken off."""
+        from pellucid.train import load
+        from pellucid.train.checkpoint import part, read_arrays
+
+        model = make_model(config)
+        if self.weights.is_file():
+            return load(model, self.weights)
+        if not self.checkpoint.is_file():
+            raise CheckpointError(f"{self.folder} holds no weights yet; pellucid train --resume --out {self.folder} trains")
+        try:
+            model.load_state_dict(part(read_arrays(self.checkpoint)[0], "model"))
+        except ValueError as error:
+            raise CheckpointError(f"{self.checkpoint} does not fit the model {config['model']}: {error}") from None
+        return model
+
+
+def new_run(out: str | None, data: str, model: str) -> Run:
+    """An empty folder for a run: `out`, or the first of runs/<data>-<model>-1, -2 ... that is free."""
+    if out is None:
+        stem = f"{Path(data).name.partition('.')[0]}-{model}"
+        names = (Path("runs") / f"{stem}-{n}" for n in itertools.count(1))
+        return next(Run(folder) for folder in names if _created(folder))
+    run = Run(out)
+    if run.folder.exists() and not run.folder.is_dir():
+        raise UsageError(f"train: --out {out} is a file; give a folder")
+    if run.exists:
+        raise UsageError(f"train: {out} already holds a run; add --resume to go on with it, or give another folder")
+    run.folder.mkdir(parents=True, exist_ok=True)
+    return run
+
+
+def _created(folder: Path) -> bool:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+# ---- the parts
+
+
+def make_model(config: dict[str, Any]) -> Module:
+    """The model that a configuration names, with fresh weights."""
+    from pellucid import models
+
+    return models.create(config["model"], tuple(config["input_shape"]), len(config["classes"]))
+
+
+def make_trainer(model: Module, options: dict[str, Any], steps_per_epoch: int = 1) -> Trainer:
+    """A Trainer as the options ask for it."""
+    from pellucid import nn, optim
+    from pellucid.cli.settings import make_scheduler
+    from pellucid.train import Trainer
+
+    more = {name: options[name] for name in ("momentum", "weight_decay") if options.get(name) is not None}
+    optimizer = optim.create(options["optimizer"], model.parameters(), options["lr"], **more)
+    scheduler = make_scheduler(options, optimizer, options["epochs"] * steps_per_epoch)
+    loss = nn.CrossEntropyLoss()
+    return Trainer(model, loss, optimizer, scheduler=scheduler, clip_norm=options.get("clip_norm"))
+
+
+def load_data(source: str) -> tuple[ArrayDataset, ArrayDataset]:
+    """(train, test), both with labels. Raises: DataError"""
+    from pellucid import data
+
+    train, test = data.load(source)
+    if not train.has_labels:
+        raise DataError(f"{source}: its targets are numbers to be fitted; this command classifies, a Trainer does both")
+    return train, test
+
+
+def class_names(train: ArrayDataset) -> list[str]:
+    """The classes' names; their numbers where they have none."""
+    return list(train.classes or map(str, range(train.class_count or 0)))
+
+
+def check_fits(config: dict[str, Any], dataset: ArrayDataset, source: str) -> None:
+    """Raises: DataError when data are not of the kind that the run was made with"""
+    shape, wanted = list(dataset.x.shape[1:]), list(config["input_shape"])
+    if shape != wanted:
+        raise DataError(f"{source}: its examples are {times(shape)}, but the run was trained on {times(wanted)}")
+    names, known = class_names(dataset), config["classes"]
+    if dataset.classes is not None and names != known:
+        raise DataError(f"{source}: its classes are {', '.join(names)}, but the run knows {', '.join(known)}")
+    if len(names) > len(known):
+        raise DataError(f"{source}: it has {len(names)} classes, but the run knows {len(known)}")
+
+
+def times(shape: Any) -> str:
+    """A shape in words: 1×28×28."""
+    return "×".join(map(str, shape))

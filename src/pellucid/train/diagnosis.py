@@ -1,0 +1,57 @@
+"""Why a loss is no longer finite: goes back to the step before, and looks for the first layer that broke."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.errors import TrainingError
+from pellucid.nn.module import Module
+from pellucid.tensor import Tensor, no_grad
+
+if TYPE_CHECKING:
+    from pellucid.train.trainer import Position, Trainer
+
+
+def explain_non_finite(
+    trainer: Trainer, losses: np.ndarray, rows: np.ndarray, x: np.ndarray, t: np.ndarray, position: Position
+) -> TrainingError:
+    """The error for a chunk of steps whose losses are not all finite; the trainer stands before the chunk.
+
+    The steps up to the bad one are run again: they are the same to the bit, so the layers then show what they
+    showed when it happened. The model is left there, before the update that made it useless.
+    """
+    bad = int(np.argmin(np.isfinite(losses)))
+    if bad:
+        trainer._compiled_step.scan(rows[:bad], x, t)
+    step = position.epoch * position.batches + position.batch + bad + 1
+    where = first_non_finite(trainer, x[rows[bad]])
+    return TrainingError(
+        f"fit: the loss is {losses[bad]} at step {step} (epoch {position.epoch + 1}, batch {position.batch + bad + 1}); "
+        f"{where}; try a smaller lr than {trainer.optimizer.lr:g}, or clip_norm=1"
+    )
+
+
+def first_non_finite(trainer: Trainer, x: np.ndarray) -> str:
+    """In words: the input, the parameter or the first layer whose numbers are not finite."""
+    if not np.isfinite(x).all():
+        return "the input itself is not finite"
+    broken: list[str] = []
+
+    def look(name: str) -> Any:
+        def hook(module: Module, args: Any, output: Any) -> None:
+            if isinstance(output, Tensor) and not np.isfinite(output.numpy()).all():
+                broken.append(f"the first layer whose output is not finite is {name} ({module!r})")
+
+        return hook
+
+    leaves = [(name, module) for name, module in trainer.model.named_modules() if not list(module.children())]
+    handles = [module.register_forward_hook(look(name or "the model")) for name, module in leaves]
+    try:
+        with no_grad():
+            trainer._forward(Tensor(x))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return broken[0] if broken else "every layer's output is finite, so it comes from the loss function"

@@ -1,0 +1,44 @@
+"""The report of a training run: one HTML file that holds everything it shows, and needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.train.files import write_text
+from pellucid.train.report.findings import examine
+from pellucid.train.report.page import page
+from pellucid.train.report.pictures import drawing
+from pellucid.train.report.sections import footer, header, sections
+
+if TYPE_CHECKING:
+    from pellucid.data import ArrayDataset
+    from pellucid.nn.module import Module
+    from pellucid.train.history import History
+    from pellucid.train.trainer import Trainer
+
+__all__ = ["write_report"]
+
+
+def write_report(
+    folder: Path,
+    *,
+    model: Module,
+    trainer: Trainer,
+    history: History,
+    test: ArrayDataset,
+    config: Mapping[str, Any],
+) -> Path:
+    """Write `report.html` into the run's folder: curves, confusions, mistakes, filters, activations, layers.
+
+    config: the options of `pellucid train` by name (`batch_size`, ...), shown as the command that repeats the run
+    Raises: PellucidError when matplotlib is not installed
+    Note:   the whole page is made before anything is written; an old report stays if it cannot be made
+    """
+    with drawing():
+        run = examine(model, trainer, history, test, config)
+        text = page(run.title, header(run), sections(run), footer(run))
+    path = Path(folder) / "report.html"
+    write_text(path, text)
+    return path

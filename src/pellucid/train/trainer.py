@@ -1,0 +1,299 @@
+"""Trainer: the loop of epochs and batches around a compiled training step.
+
+One step (forward, backward, clipping, update, schedule) is one compiled function; `fit` runs as many of them in
+one call as fit into a tenth of a second, and looks up in between: for Ctrl-C, for a loss that is no longer
+finite, for the checkpoint and the progress bar. The numbers do not depend on how the steps are cut into calls.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pellucid.compile import compile
+from pellucid.data import ArrayDataset, Loader
+from pellucid.data.order import epoch_generator
+from pellucid.errors import OptionError
+from pellucid.nn.functional import scale_pixels
+from pellucid.nn.module import Module
+from pellucid.optim.clip import clip_grad_norm_
+from pellucid.tensor import Tensor, no_grad
+from pellucid.train.callbacks import Callback, EarlyStopping
+from pellucid.train.diagnosis import explain_non_finite
+from pellucid.train.history import History
+from pellucid.train.interrupt import held_interrupt
+from pellucid.train.metrics import Metric, accuracy
+from pellucid.train.progress import ProgressBar
+from pellucid.train.resume import Keeper, restore, snapshot
+
+LOOK_UP_SECONDS = 0.1  # how long the loop stays away: Ctrl-C and the progress bar wait at most that long
+
+
+@dataclass
+class Position:
+    """Where a run is. Callbacks may read all of it and set `stop`."""
+
+    epochs: int
+    batches: int  # in an epoch
+    epoch: int = 0  # epochs that are finished
+    batch: int = 0  # batches of the current epoch that are finished
+    examples: int = 0  # in those batches
+    seconds: float = 0.0  # of the current epoch
+    latest: int = 0  # examples since the last look
+    sums: dict[str, float] = field(default_factory=dict)  # of loss and metrics over the examples
+    stop: bool = False
+
+    def means(self) -> dict[str, float]:
+        """Loss and metrics of the current epoch so far."""
+        return {name: total / self.examples for name, total in self.sums.items()} if self.examples else {}
+
+
+class Trainer:
+    """Trains a model on data sets: fit, evaluate, predict.
+
+    loss:      a Module or function of (output, t) that gives the mean over the examples
+    metrics:   functions of (output, t) → (N,) by name; accuracy when the targets are labels and none are given
+    scheduler: its `step` is called after every update, or after every epoch with schedule_each="epoch"
+    clip_norm: the largest norm that the gradient may have, all parameters together
+
+    >>> from pellucid import data, models, nn, optim
+    >>> train, test = data.digits()
+    >>> model = models.create("perceptron", input_shape=(1, 8, 8), classes=10)
+    >>> trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.Adam(model.parameters(), lr=0.01))
+    >>> history = trainer.fit(train, epochs=3, batch_size=100, validation=test, progress=False)
+    >>> trainer.evaluate(test)["accuracy"] > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loss: Callable[[Tensor, Tensor], Tensor],
+        optimizer: Any,
+        *,
+        metrics: Mapping[str, Metric] | None = None,
+        scheduler: Any = None,
+        schedule_each: str = "step",
+        clip_norm: float | None = None,
+    ) -> None:
+        if schedule_each not in ("step", "epoch"):
+            raise OptionError(f"Trainer: schedule_each={schedule_each!r}; give 'step' or 'epoch'")
+        if clip_norm is not None and not clip_norm > 0:
+            raise OptionError(f"Trainer: clip_norm={clip_norm} leaves no gradient; give a number above 0, or None")
+        self.model, self.loss, self.optimizer, self.scheduler = model, loss, optimizer, scheduler
+        self.metrics, self.schedule_each, self.clip_norm = metrics, schedule_each, clip_norm
+        self._compiled_step = compile(self.step)
+        self._compiled_measure = compile(self._measure)
+        self._compiled_forward = compile(self._forward)
+
+    # ---- what one step is
+
+    def step(self, x: Tensor, t: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """One update of the parameters on one batch; gives the loss and the sum of each metric."""
+        output, loss = self._output_and_loss(x, t)
+        loss.backward()
+        if self.clip_norm is not None:
+            clip_grad_norm_(self.model.parameters(), self.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        if self.scheduler is not None and self.schedule_each == "step":
+            self.scheduler.step()
+        return loss.detach(), self._metric_sums(output.detach(), t)
+
+    def _measure(self, x: Tensor, t: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        with no_grad():
+            output, loss = self._output_and_loss(x, t)
+            return loss, self._metric_sums(output, t)
+
+    def _output_and_loss(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        output = self.model(prepare(x, self._dtype))
+        return output, self.loss(output, t if t.dtype.kind in "iu" else t.to(output.dtype))
+
+    def _metric_sums(self, output: Tensor, t: Tensor) -> dict[str, Tensor]:
+        labels = t.dtype.kind in "iu" and t.ndim == 1 and output.ndim == 2
+        metrics = self.metrics if self.metrics is not None else {"accuracy": accuracy} if labels else {}
+        return {name: metric(output, t).sum() for name, metric in metrics.items()}
+
+    def _forward(self, x: Tensor) -> Tensor:
+        with no_grad():
+            return self.model(prepare(x, self._dtype))
+
+    @property
+    def _dtype(self) -> np.dtype:
+        return next((p.dtype for p in self.model.parameters()), np.dtype("float32"))
+
+    # ---- training
+
+    def fit(
+        self,
+        train: ArrayDataset,
+        *,
+        epochs: int = 1,
+        batch_size: int = 32,
+        validation: ArrayDataset | float | None = None,
+        seed: int = 0,
+        transform: Any = None,
+        drop_last: bool = False,
+        callbacks: Sequence[Callback] = (),
+        early_stopping: EarlyStopping | None = None,
+        checkpoint: str | Path | None = None,
+        checkpoint_every: float = 10.0,
+        resume: bool = False,
+        progress: bool = True,
+    ) -> History:
+        """Train for `epochs` epochs, or on until there are that many when a run is resumed.
+
+        validation:       data to measure after each epoch, or the fraction of `train` to hold out for it
+        seed:             of the order of the examples and of `transform`
+        checkpoint:       the file that the run can be resumed from; written every `checkpoint_every` seconds and
+                          at the end
+        resume:           go on from `checkpoint` where it is there; the end has the same bits as without a break
+        Raises:           OptionError for an option out of its range; CheckpointError when the checkpoint is damaged
+                          or from another run; TrainingError when the loss is no longer finite
+        """
+        if epochs < 1:
+            raise OptionError(f"fit: epochs={epochs}; give 1 or more")
+        if isinstance(validation, float):
+            train, validation = train.split(validation, seed=seed)
+        loader = Loader(train, batch_size, shuffle=True, seed=seed, drop_last=drop_last, transform=transform)
+        position, history = Position(epochs, len(loader)), History()
+        run = {"seed": seed, "batch_size": batch_size, "examples": len(train), "drop_last": drop_last}
+        keeper = Keeper(self, checkpoint, checkpoint_every, run, early_stopping)
+        if resume:
+            position, history = keeper.resume(position, history)
+        listeners = [*callbacks, *([early_stopping] if early_stopping else []), *([ProgressBar()] if progress else [])]
+        self.optimizer.zero_grad()
+        try:
+            for listener in listeners:
+                listener.on_start(self, position)
+            with held_interrupt() as interrupted:
+                keeper.save(position, history)
+                while position.epoch < epochs and not position.stop:
+                    for _ in self._epoch(loader, position):
+                        for listener in listeners:
+                            listener.on_steps(self, position)
+                        keeper.save_if_due(position, history)
+                        if interrupted():
+                            keeper.save(position, history)
+                            raise KeyboardInterrupt
+                    record = self._end_epoch(position, validation)
+                    history.records.append(record)
+                    for listener in listeners:
+                        listener.on_epoch(self, position, record)
+                    keeper.save_if_due(position, history)
+                keeper.save(position, history)
+        finally:
+            for listener in listeners:
+                listener.on_end(self, position)
+        if early_stopping is not None:
+            early_stopping.restore(self)
+        return history
+
+    def _epoch(self, loader: Loader, position: Position) -> Iterator[None]:
+        """The rest of the current epoch; comes up after each chunk of steps."""
+        self.model.train()
+        order, size, steps = loader.order(position.epoch), loader.batch_size, 1
+        while position.batch < position.batches:
+            start = time.monotonic()
+            count = self._chunk(loader, order[position.batch * size :], steps, position)
+            spent = time.monotonic() - start
+            position.seconds += spent
+            steps = max(1, min(2 * steps, int(count * LOOK_UP_SECONDS / max(spent, 1e-9))))
+            yield
+
+    def _chunk(self, loader: Loader, order: np.ndarray, steps: int, position: Position) -> int:
+        """Up to `steps` steps of equal batches, in one call; the number that it was."""
+        size = min(loader.batch_size, len(order))
+        steps = min(steps, len(order) // size)
+        rows = order[: steps * size].reshape(steps, size)
+        x, t = loader.dataset.x, loader.dataset.t  # type: ignore[attr-defined]
+        if loader.transform is not None:
+            x, t, rows = self._transformed(loader, rows, position)
+        before = snapshot(self)
+        losses, sums = self._compiled_step.scan(rows, x, t)
+        losses = losses.numpy()
+        if not np.isfinite(losses).all():
+            restore(self, before)
+            raise explain_non_finite(self, losses, rows, x, t, position)
+        for i in range(steps):
+            for name, value in (("loss", losses[i] * np.float64(size)), *((n, s.numpy()[i]) for n, s in sums.items())):
+                position.sums[name] = position.sums.get(name, 0.0) + float(value)
+        position.batch, position.examples, position.latest = position.batch + steps, position.examples + steps * size, steps * size
+        return steps
+
+    def _transformed(
+        self, loader: Loader, rows: np.ndarray, position: Position
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The examples of these rows, changed batch by batch, one after the other in new arrays."""
+        batches = [
+            loader.transform(loader.dataset[row][0], epoch_generator(loader.seed, position.epoch, position.batch + i + 1))
+            for i, row in enumerate(rows)
+        ]  # type: ignore[misc]
+        return np.concatenate(batches), loader.dataset[rows.ravel()][1], np.arange(rows.size).reshape(rows.shape)
+
+    def _end_epoch(self, position: Position, validation: ArrayDataset | None) -> dict[str, Any]:
+        """The record of the epoch that has just ended; moves the position to the next."""
+        start = time.monotonic()
+        record: dict[str, Any] = {"epoch": position.epoch + 1, **position.means()}
+        if validation is not None:
+            record |= {f"validation_{name}": value for name, value in self.evaluate(validation).items()}
+        record |= {"learning_rate": self.optimizer.lr, "steps": position.batches}
+        record["seconds"] = position.seconds + time.monotonic() - start
+        if self.scheduler is not None and self.schedule_each == "epoch":
+            self.scheduler.step()
+        position.epoch, position.batch, position.examples, position.seconds = position.epoch + 1, 0, 0, 0.0
+        position.sums = {}
+        return record
+
+    # ---- use
+
+    def evaluate(self, dataset: ArrayDataset, *, batch_size: int = 1000) -> dict[str, float]:
+        """The mean loss and metrics over a data set, with the model in evaluation mode.
+
+        >>> # {"loss": 0.07, "accuracy": 0.98}
+        """
+        if len(dataset) == 0:
+            raise OptionError("evaluate: the data set has no examples; give one at least")
+        totals: dict[str, float] = {}
+        with evaluation_mode(self.model):
+            for start in range(0, len(dataset), batch_size):
+                x, t = dataset[start : start + batch_size]
+                loss, sums = self._compiled_measure(x, t)
+                for name, value in (("loss", loss.item() * len(x)), *((n, s.item()) for n, s in sums.items())):
+                    totals[name] = totals.get(name, 0.0) + value
+        return {name: total / len(dataset) for name, total in totals.items()}
+
+    def predict(self, x: Any, *, batch_size: int = 1000) -> np.ndarray:
+        """The model's outputs for a batch of inputs, in evaluation mode.
+
+        Shapes: x (N, ...) → (N, ...), for a classifier (N, classes) scores before the softmax
+        """
+        x = x.numpy() if isinstance(x, Tensor) else np.asarray(x)
+        with evaluation_mode(self.model):
+            batches = [x[start : start + batch_size] for start in range(0, max(len(x), 1), batch_size)]
+            return np.concatenate([self._compiled_forward(batch).numpy() for batch in batches])
+
+
+def prepare(x: Tensor, dtype: Any) -> Tensor:
+    """What the model gets for a batch: pixels 0..255 become 0..1, floats the model's dtype; integers stay."""
+    if x.dtype == np.uint8:
+        return scale_pixels(x).to(dtype)
+    return x.to(dtype) if x.dtype.kind == "f" else x
+
+
+@contextmanager
+def evaluation_mode(model: Module) -> Iterator[None]:
+    """Inside, every layer is in evaluation mode; afterwards in the mode that it was in before."""
+    before = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training

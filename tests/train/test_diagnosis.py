@@ -1,0 +1,60 @@
+"""A loss that is no longer finite stops the run and names the layer."""
+
+import numpy as np
+import pytest
+
+from pellucid import nn, optim
+from pellucid.data import ArrayDataset
+from pellucid.errors import TrainingError
+from pellucid.train import Trainer
+
+
+class Blow(nn.Module):
+    """Divides by the smallest input, which is 0 for one example of the data."""
+
+    def forward(self, x):
+        return x / x.min()
+
+
+def fit(model, x, lr=0.1, loss=None, **options):
+    trainer = Trainer(model, loss or nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=lr))
+    trainer.fit(ArrayDataset(x, np.arange(len(x)) % 2), progress=False, **options)
+
+
+def test_the_first_layer_that_broke_is_named_with_the_step():
+    x = np.ones((8, 3), np.float32)
+    x[5, 1] = 0
+    model = nn.Sequential(nn.Identity(), Blow(), nn.Linear(3, 2))
+    with pytest.raises(TrainingError) as error:
+        fit(model, x, batch_size=8)
+    assert str(error.value) == (
+        "fit: the loss is nan at step 1 (epoch 1, batch 1); the first layer whose output is not finite is 1 (Blow()); "
+        "try a smaller lr than 0.1, or clip_norm=1"
+    )
+
+
+def test_steps_before_the_bad_one_are_kept_and_the_step_is_the_right_one(monkeypatch):
+    monkeypatch.setattr("pellucid.train.trainer.LOOK_UP_SECONDS", 1e6)
+    x = np.ones((64, 3), np.float32)
+    model = nn.Sequential(nn.Linear(3, 2))
+    with pytest.raises(TrainingError, match=r"the loss is (nan|inf) at step [2-9] .*is 0 \(Linear"):
+        fit(model, x, lr=1e38, batch_size=8, epochs=50)
+
+
+def test_a_loss_that_breaks_by_itself_is_said_to():
+    def loss(output, t):
+        return (output - output).sum() / 0.0 + output.sum()
+
+    with pytest.raises(TrainingError, match="every layer's output is finite, so it comes from the loss function"):
+        fit(nn.Linear(3, 2), np.ones((4, 3), np.float32), batch_size=4, loss=loss)
+
+
+def test_the_model_is_left_before_the_update_that_made_it_useless():
+    x = np.ones((8, 3), np.float32)
+    x[5, 1] = 0
+    model = nn.Sequential(Blow(), nn.Linear(3, 2))
+    before = model.state_dict()
+    with pytest.raises(TrainingError):
+        fit(model, x, batch_size=8)
+    for name, array in before.items():
+        np.testing.assert_array_equal(array, model.state_dict()[name])

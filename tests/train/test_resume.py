@@ -1,0 +1,168 @@
+"""A run that is broken off and resumed ends with the same bits."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pellucid import optim
+from pellucid.errors import CheckpointError
+from pellucid.train import Callback, EarlyStopping
+from pellucid.train.checkpoint import read_arrays
+from pellucid.train.resume import snapshot
+
+
+class Break(Callback):
+    """Ends the process's interest in the run after so many looks."""
+
+    def __init__(self, after):
+        self.left = after
+
+    def on_steps(self, trainer, position):
+        self.left -= 1
+        if self.left == 0:
+            raise RuntimeError("broken off")
+
+
+def step_decay(optimizer):
+    return optim.StepLR(optimizer, step_size=5, gamma=0.9)
+
+
+def fit(make_trainer, data, path, after=None, resume=False, epochs=4):
+    trainer = make_trainer(seed=9 if resume else 0, scheduler=step_decay)  # resumed from another start
+    callbacks = [] if after is None else [Break(after)]
+    history = trainer.fit(
+        data,
+        epochs=epochs,
+        batch_size=7,
+        validation=data,
+        transform=lambda x, g: x + g.normal(size=x.shape).astype(x.dtype),
+        callbacks=callbacks,
+        early_stopping=EarlyStopping(2),
+        checkpoint=path,
+        checkpoint_every=0.0,
+        resume=resume,
+        progress=False,
+    )
+    return snapshot(trainer), [{k: v for k, v in r.items() if k != "seconds"} for r in history]
+
+
+@pytest.mark.parametrize("after", [1, 2, 9, 10, 25])
+def test_a_resumed_run_ends_with_the_same_bits(tmp_path, blobs, make_trainer, monkeypatch, after):
+    monkeypatch.setattr("pellucid.train.trainer.LOOK_UP_SECONDS", 0.0)
+    whole, whole_history = fit(make_trainer, blobs, tmp_path / "whole")
+    with pytest.raises(RuntimeError, match="broken off"):
+        fit(make_trainer, blobs, tmp_path / "broken", after=after)
+    resumed, history = fit(make_trainer, blobs, tmp_path / "broken", resume=True)
+    assert history == whole_history
+    for name, array in whole.items():
+        np.testing.assert_array_equal(array, resumed[name], err_msg=name)
+
+
+def test_a_run_can_be_made_longer(tmp_path, blobs, make_trainer):
+    whole, _ = fit(make_trainer, blobs, tmp_path / "a", epochs=4)
+    fit(make_trainer, blobs, tmp_path / "b", epochs=2)
+    longer, history = fit(make_trainer, blobs, tmp_path / "b", epochs=4, resume=True)
+    assert len(history) == 4
+    np.testing.assert_array_equal(whole["model.0.weight"], longer["model.0.weight"])
+
+
+def test_a_finished_run_resumed_does_nothing(tmp_path, blobs, make_trainer):
+    end, history = fit(make_trainer, blobs, tmp_path / "a")
+    again, same = fit(make_trainer, blobs, tmp_path / "a", resume=True)
+    assert same == history
+    np.testing.assert_array_equal(end["model.0.weight"], again["model.0.weight"])
+
+
+def test_without_a_checkpoint_a_resumed_run_starts(tmp_path, blobs, make_trainer):
+    _, history = fit(make_trainer, blobs, tmp_path / "a", resume=True)
+    assert len(history) >= 1
+
+
+def test_another_batch_size_is_refused(tmp_path, blobs, make_trainer):
+    path = tmp_path / "a"
+    make_trainer().fit(blobs, batch_size=20, checkpoint=path, progress=False)
+    with pytest.raises(CheckpointError) as error:
+        make_trainer().fit(blobs, batch_size=10, checkpoint=path, resume=True, progress=False)
+    assert str(error.value) == (
+        f"resume: {path} was made with batch_size=20, this run has batch_size=10; "
+        "give the same batch_size, or start anew in another folder"
+    )
+
+
+def test_another_optimizer_is_refused_and_nothing_changed(tmp_path, blobs, make_trainer):
+    path = tmp_path / "a"
+    make_trainer().fit(blobs, batch_size=20, checkpoint=path, progress=False)
+    other = make_trainer(seed=1)
+    other.optimizer = optim.SGD(other.model.parameters(), momentum=0.9)
+    with pytest.raises(CheckpointError, match="^resume: the checkpoint is of another run: "):
+        other.fit(blobs, batch_size=20, checkpoint=path, resume=True, progress=False)
+
+
+def test_weights_alone_are_no_run(tmp_path, blobs, make_trainer):
+    import pellucid
+
+    trainer = make_trainer()
+    pellucid.save(trainer.model, tmp_path / "w")
+    with pytest.raises(CheckpointError) as error:
+        trainer.fit(blobs, checkpoint=tmp_path / "w", resume=True, progress=False)
+    assert str(error.value) == (
+        f"resume: {tmp_path / 'w'} holds weights but no run; load them with pellucid.load instead"
+    )
+    with pytest.raises(CheckpointError) as error:
+        trainer.fit(blobs, resume=True, progress=False)
+    assert str(error.value) == "resume: there is no file to resume from; give fit(checkpoint=...)"
+
+
+PROGRAM = """
+import sys
+import numpy as np
+import pellucid
+from pellucid import nn, optim
+from pellucid.data import ArrayDataset
+from pellucid.train import Trainer
+
+rng = np.random.default_rng(0)
+data = ArrayDataset(rng.standard_normal((400, 4)).astype(np.float32), np.arange(400) % 3)
+pellucid.seed(1)
+model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 3))
+trainer = Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.01))
+print("ready", flush=True)
+trainer.fit(data, epochs=4, batch_size=4, checkpoint=sys.argv[1], checkpoint_every=0.0, resume=True, progress=False)
+"""
+
+
+def start(path):
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def finish(process):
+    with process:
+        process.communicate()
+    return process.returncode
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert finish(start(whole)) == 0
+    random = np.random.default_rng(0)
+    for _ in range(4):
+        process = start(killed)
+        try:
+            process.wait(timeout=float(random.uniform(0.0, 0.6)))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        finish(process)
+    assert finish(start(killed)) == 0
+    (expected, _), (found, _) = read_arrays(whole), read_arrays(killed)
+    assert expected.keys() == found.keys()
+    for name, array in expected.items():
+        assert array.tobytes() == found[name].tobytes(), name
+    assert sorted(os.listdir(tmp_path)) == ["killed", "whole"]
