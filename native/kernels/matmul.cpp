@@ -39,9 +39,9 @@ using Size = std::ptrdiff_t;
 
 constexpr int tile_rows = vector_registers == 32 ? 12 : 6;
 constexpr int tile_vectors = 2;
-constexpr Size depth_block = 384;
-constexpr Size row_block = 120;
-constexpr Size column_block = 1024;
+constexpr Size depth_block = 512;
+constexpr Size row_block = 60;
+constexpr Size column_block = 512;
 
 template <typename T>
 constexpr Size tile_columns = tile_vectors * lanes<T>;

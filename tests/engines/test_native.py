@@ -16,18 +16,18 @@ built = pytest.mark.skipif(not native.available(), reason="pellucid._native was 
 
 DTYPES = (np.float32, np.float64)
 
-# Rows, depth, columns: both sides of a tile's edges (6 or 12; 2 to 32) and of a block's (120, 384, 1024).
+# Rows, depth, columns: both sides of a tile's edges (6 or 12; 2 to 32) and of a block's (60, 512, 512).
 SIZES = [
     (1, 1, 1),
     (1, 784, 50),
     (5, 3, 7),
     (6, 2, 16),
-    (7, 383, 17),
-    (11, 384, 33),
-    (12, 385, 31),
-    (13, 769, 64),
-    (121, 40, 65),
-    (241, 13, 1057),
+    (7, 511, 17),
+    (11, 512, 33),
+    (12, 513, 31),
+    (13, 1025, 64),
+    (61, 1024, 65),  # rows a multiple of 4096 bytes apart
+    (121, 13, 1057),
 ]
 
 

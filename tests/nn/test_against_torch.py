@@ -61,7 +61,7 @@ LAYERS: dict[str, tuple[Callable[[Any], Any], tuple[int, ...]]] = {
     "sigmoid": (lambda nn: nn.Sigmoid(), ROWS),
     "tanh": (lambda nn: nn.Tanh(), ROWS),
     "relu": (lambda nn: nn.ReLU(), ROWS),
-    "relu in place": (lambda nn: nn.Sequential(nn.Tanh(), nn.ReLU(inplace=True)), ROWS),
+    "relu in place": (lambda nn: nn.Sequential(nn.Linear(6, 3), nn.ReLU(inplace=True)), ROWS),
     "leaky_relu": (lambda nn: nn.LeakyReLU(0.2), ROWS),
     "elu": (lambda nn: nn.ELU(0.7), ROWS),
     "gelu": (lambda nn: nn.GELU(), ROWS),

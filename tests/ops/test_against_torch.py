@@ -166,33 +166,47 @@ POOLING = [
     ),
 ]
 RUNNING = np.array([0.3, -0.2, 1.0]), np.array([0.5, 1.0, 2.0])
+
+
+def evaluating_batch_norm(x: Any, w: Any, b: Any) -> Any:
+    return normalization.batch_norm(x, *(Tensor(r).to(x.dtype) for r in RUNNING), w, b)
+
+
+def training_batch_norm(x: Any, w: Any, b: Any, eps: float) -> Any:
+    return normalization.batch_norm(x, None, None, w, b, True, eps=eps)
+
+
+def weighted_layer_norm(x: Any, w: Any, b: Any) -> Any:
+    return normalization.layer_norm(x, w.shape, w, b, 1e-3)
+
+
 NORMALIZATION = [
     Case(
-        lambda x, w, b: normalization.batch_norm(x, *(Tensor(r).to(x.dtype) for r in RUNNING), w, b),
+        evaluating_batch_norm,
         lambda x, w, b: F.batch_norm(x, *(torch.tensor(r).to(x) for r in RUNNING), w, b),
         ((4, 3, 2, 5), (3,), (3,)),
     ),
-    Case(
-        normalization.standardize, lambda x, m, v: (x - m) / (v + 1e-5).sqrt(), ((4, 3), (3,), np.ones(3) * 2)
-    ),
     *(
         Case(
-            lambda x, w, b, **o: normalization.batch_norm(x, None, None, w, b, True, **o),
+            training_batch_norm,
             lambda x, w, b, **o: F.batch_norm(x, None, None, w, b, True, **o),
             (x, (3,), (3,)),
             {"eps": eps},
         )
         for x, eps in [((5, 3), 1e-5), ((4, 3, 6), 1e-3), ((4, 3, 2, 5), 1e-5)]
     ),
+    Case(
+        normalization.standardize, lambda x, m, v: (x - m) / (v + 1e-5).sqrt(), ((4, 3), (3,), np.ones(3) * 2)
+    ),
     *(
         Case(normalization.layer_norm, F.layer_norm, (x,), {"normalized_shape": x[-n:]})
         for x in [(5, 4), (2, 3, 4), (2, 3, 4, 5)]
-        for n in (1, len(x) - 1)
+        for n in range(1, len(x))
     ),
     Case(
-        lambda x, w, b: normalization.layer_norm(x, 4, w, b, 1e-3),
-        lambda x, w, b: F.layer_norm(x, (4,), w, b, 1e-3),
-        ((5, 4), (4,), (4,)),
+        weighted_layer_norm,
+        lambda x, w, b: F.layer_norm(x, w.shape, w, b, 1e-3),
+        ((5, 3, 4), (3, 4), (3, 4)),
     ),
     *(
         Case(normalization.local_response_norm, F.local_response_norm, (x,), o)
@@ -241,6 +255,19 @@ def case_of_classes(name: str, x: Any, t: Any, weight: Any = None, **options: An
 
     ours.__name__ = name + "_weighted" * (weight is not None)
     return Case(ours, theirs, (x, t), options)
+
+
+def weighted_bce(x: Any, t: Any, logits: bool) -> Any:
+    if logits:
+        return loss.binary_cross_entropy_with_logits(x, t, WEIGHT, pos_weight=3 * WEIGHT)
+    return loss.binary_cross_entropy(x.sigmoid(), t, WEIGHT)
+
+
+def torch_weighted_bce(x: Any, t: Any, logits: bool) -> Any:
+    weight = torch.tensor(WEIGHT).to(x)
+    if logits:
+        return F.binary_cross_entropy_with_logits(x, t, weight, pos_weight=3 * weight)
+    return F.binary_cross_entropy(x.sigmoid(), t, weight)
 
 
 LOSSES = [
@@ -294,12 +321,9 @@ LOSSES = [
         for reduction in REDUCTIONS
         for x, t in [((5, 5), SHARES), (np.array([-90.0, 0.0, 0.0, 90.0]), np.array([1.0, 1.0, 0.0, 0.0]))]
     ),
-    Case(
-        lambda x, t: loss.binary_cross_entropy_with_logits(x, t, WEIGHT, pos_weight=3 * WEIGHT),
-        lambda x, t: F.binary_cross_entropy_with_logits(
-            x, t, torch.tensor(WEIGHT).to(x), pos_weight=torch.tensor(3 * WEIGHT).to(x)
-        ),
-        ((5, 5), SHARES),
+    *(
+        Case(weighted_bce, torch_weighted_bce, ((5, 5), SHARES), {"logits": logits})
+        for logits in (False, True)
     ),
 ]
 CASES = [*CONVOLUTIONS, *TRANSPOSED, *COLUMNS, *POOLING, *NORMALIZATION, *ACTIVATIONS, *LOSSES]

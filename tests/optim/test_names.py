@@ -32,8 +32,7 @@ def test_options_go_through_and_upper_case_will_do():
     [
         ("optim: there is no optimizer 'adma', did you mean 'adam'?", "adma", {}),
         (
-            "optim: there is no optimizer 'x'; there is "
-            "sgd, momentum, nesterov, adagrad, rmsprop, adam, adamw",
+            f"optim: there is no optimizer 'x'; there is {', '.join(optim.names())}",
             "x",
             {},
         ),

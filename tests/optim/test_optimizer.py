@@ -68,6 +68,21 @@ def test_momentum_and_nesterov_are_sgd():
         networks.assert_same_bits(*ends)
 
 
+def test_an_optimizer_of_ones_own_may_have_options_of_its_own():
+    class Noisy(optim.Optimizer):
+        def __init__(self, params, lr=0.1, noise=1.0):
+            super().__init__(params, lr=lr, noise=noise)
+
+        def update(self, w, g, state, group):
+            w.assign(w - group.read("noise") * g)
+
+    w = Parameter([1.0])
+    w.grad = Tensor([0.5])
+    Noisy([w], noise=2).step()
+    assert w.item() == 0.0
+    says("Noisy: noise is 'x'; give a finite number", OptionError, lambda: Noisy([w], noise="x"))
+
+
 def test_adagrad_has_the_books_spelling_too():
     assert optim.AdaGrad is optim.Adagrad
 

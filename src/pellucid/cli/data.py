@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("action", metavar="list|fetch|verify", type=one_of("list", "fetch", "verify"))
+    parser.add_argument("action", metavar="ACTION", type=one_of("list", "fetch", "verify"), help="list, fetch or verify")
     parser.add_argument("names", metavar="NAME", nargs="*", help="data sets; for list and verify all if none")
     parser.add_json()
 
@@ -70,13 +70,13 @@ class Arrivals:
         self._tasks: dict[str, Any] = {}
 
     def __enter__(self) -> Arrivals:
-        self._bars.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._bars.stop()
 
     def __call__(self, name: str, done: int, total: int) -> None:
+        self._bars.start()
         if name not in self._tasks:
             self._tasks[name] = self._bars.add_task(name, total=total)
         self._bars.update(self._tasks[name], completed=done, total=total)

@@ -31,7 +31,6 @@ def gather() -> dict[str, Any]:
     from pellucid import __version__
     from pellucid.cli.threads import thread_count
     from pellucid.engines import ENGINES, current_engine
-    from pellucid.engines.native import info
 
     return {
         "pellucid": __version__,
@@ -40,12 +39,21 @@ def gather() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.machine()}",
         "engine": current_engine().name,
         "engines": list(ENGINES),
-        "native": info(),
+        "native": _native(),
         "cores": _usable_cores(),
         "threads": thread_count(),
         "data": _data(),
         "path": os.path.dirname(sys.modules["pellucid"].__file__ or ""),
     }
+
+
+def _native() -> dict[str, Any]:
+    from pellucid.engines.native import info
+
+    try:
+        return info()
+    except PellucidError as error:  # PELLUCID_ISA asks for what this machine does not have
+        return {"available": False, "reason": str(error)}
 
 
 def _usable_cores() -> int:
@@ -75,10 +83,11 @@ def _size(folder: Any) -> int:
 def describe(facts: dict[str, Any]) -> list[tuple[str, str]]:
     """The same for people."""
     native, sets = facts["native"], facts["data"]
+    others = [name for name in facts["engines"] if name != facts["engine"]]
     return [
         ("pellucid", f"{facts['pellucid']}, in {facts['path']}"),
         ("python", f"{facts['python']}, NumPy {facts['numpy']}, {facts['platform']}"),
-        ("engine", f"{facts['engine']} (of {', '.join(facts['engines'])})"),
+        ("engine", "; ".join([facts["engine"], *(f"there is also {x}" for x in others)])),
         ("kernels", f"built by {native['compiler']}" if native["available"] else native["reason"]),
         *([("vectors", _vectors(native))] if native["available"] else []),
         ("cores", f"{facts['cores']}, of which {_threads(facts['threads'])}"),

@@ -28,7 +28,7 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             add_help=False,
         )
-        self._optionals.title = "other"
+        self._positionals.title, self._optionals.title = "arguments", "other"
         self.add_argument("--debug", action="store_true", help="show the traceback of an error")
         self.add_argument("--help", "-h", action="help", help="show this")
 
@@ -40,6 +40,7 @@ class Parser(argparse.ArgumentParser):
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The options, checked. Raises: UsageError"""
+        self.usage = self._one_line()  # now: argparse hides the arguments while it reads options between them
         options, rest = self.parse_known_intermixed_args(words)
         if rest:
             known = [x for x in self._option_string_actions if x.startswith("--")]
@@ -47,6 +48,10 @@ class Parser(argparse.ArgumentParser):
             hint = nearest(rest[0].partition("=")[0], known) if what == "option" else f"; {self.prog} --help"
             raise UsageError(f"{self.prog.partition(' ')[2]}: there is no {what} {rest[0]}{hint}")
         return options
+
+    def _one_line(self) -> str:
+        places = [f"{x.metavar}{'...' * (x.nargs in ('+', '*'))}" for x in self._positionals._group_actions]
+        return " ".join([self.prog, *places, "[options]"])
 
     def error(self, message: str) -> NoReturn:
         words = re.sub(r"^argument ", "", message)
@@ -57,12 +62,6 @@ class Parser(argparse.ArgumentParser):
 class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30, width=100)
-
-    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any = None) -> None:
-        """One line: the options are all below."""
-        places = [x for x in actions if not x.option_strings]
-        shown = " ".join(self._format_args(x, x.dest) for x in places)
-        super().add_usage(f"{self._prog} {shown + ' ' if shown else ''}[options]", actions, groups, prefix)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -106,7 +105,7 @@ def one_of(*names: str) -> Callable[[str], str]:
 
     def kind(word: str) -> str:
         if word not in names:
-            raise argparse.ArgumentTypeError(f"got {word!r}, needs {' or '.join(names)}")
+            raise argparse.ArgumentTypeError(f"got {word!r}, needs {', '.join(names[:-1])} or {names[-1]}")
         return word
 
     return kind

@@ -28,11 +28,11 @@ class Screen:
             self.console.print(thing)
 
     def facts(self, facts: Mapping[str, str] | Iterable[tuple[str, str]]) -> None:
-        """Names and values in two columns; an empty name goes on with the one above."""
+        """Names and values in two columns; a pair of nothing is an empty line."""
         pairs = list(facts.items() if isinstance(facts, Mapping) else facts)
         width = max((len(name) for name, _ in pairs), default=0) + 2
         for name, value in pairs:
-            self.console.print(f"  [dim]{name:{width}}[/dim]{escape(value)}")
+            self.console.print(f"  [dim]{name:{width}}[/dim]{escape(value)}".rstrip() if value else "")
 
     def result(self, result: Mapping[str, Any]) -> None:
         """The JSON line, where it was asked for."""

@@ -62,6 +62,7 @@ def conv2d(
     (1, 2, 3, 3)
     """
     x, weight = as_tensor(x), as_tensor(weight, like=x)
+    _check("conv2d", x, weight, groups)
     steps, gaps = pair("conv2d", "stride", stride), pair("conv2d", "dilation", dilation)
     border = _border(padding, weight.shape, steps, gaps)
     y = apply(conv2d_p, x, weight, stride=steps, padding=border, dilation=gaps, groups=groups)
@@ -165,7 +166,8 @@ def _check(name: str, x: Spec, weight: Spec, groups: int) -> None:
     """What a convolution and its transpose ask of x and weight alike."""
     check_images(name, x)
     if len(weight.shape) != 4:
-        raise ShapeError(f"{name}: weight must be filters with 4 axes (.., .., KH, KW), got {weight.shape}")
+        axes = "M, C/groups" if name == "conv2d" else "C, M/groups"
+        raise ShapeError(f"{name}: weight must be filters ({axes}, KH, KW), got {weight.shape}")
     if x.dtype != weight.dtype or x.dtype.kind != "f":
         model = f" or model.to('{x.dtype}')" if x.dtype.kind == "f" else ""
         wanted = weight.dtype if weight.dtype.kind == "f" else "float32"
@@ -174,8 +176,8 @@ def _check(name: str, x: Spec, weight: Spec, groups: int) -> None:
         )
     if groups < 1 or weight.shape[0] % groups:
         raise OptionError(
-            f"{name}: groups={groups} does not divide the first axis of weight {weight.shape}; "
-            "give a divisor of it"
+            f"{name}: groups={groups} does not divide the {weight.shape[0]} filters of weight {weight.shape}; "
+            "give a divisor"
         )
 
 
@@ -185,7 +187,6 @@ def _check(name: str, x: Spec, weight: Spec, groups: int) -> None:
 def _conv2d_spec(
     x: Spec, w: Spec, *, stride: Pair, padding: Padding, dilation: Pair, groups: int
 ) -> tuple[Shape, np.dtype]:
-    _check("conv2d", x, w, groups)
     if x.shape[1] != w.shape[1] * groups:
         raise ShapeError(
             f"conv2d: x has {x.shape[1]} channels but weight takes {w.shape[1] * groups} (groups={groups}); "

@@ -240,7 +240,8 @@ def adaptive_avg_pool2d(x: Any, output_size: int | Sequence[int | None]) -> Tens
     x = floating(x)
     check_images("adaptive_avg_pool2d", x)
     wanted = (output_size,) * 2 if output_size is None or isinstance(output_size, int) else tuple(output_size)
-    kept = [n if o is None else o for n, o in zip(x.shape[2:], wanted, strict=len(wanted) == 2)]
+    sizes = zip(wanted, (*x.shape[2:], *wanted[2:]), strict=False)
+    kept = [n if o is None else o for o, n in sizes]
     down, across = pair("adaptive_avg_pool2d", "output_size", kept)
     height, width = x.shape[2:]
     if height % down == 0 and width % across == 0:

@@ -56,6 +56,11 @@ RULES = {
 }
 
 
+def rule_of(name: str) -> Rule:
+    """The rule of an option; one that only an optimiser of the user's own has may be any number."""
+    return RULES.get(name, NUMBER)
+
+
 def within(rule: Rule, owner: str, name: str, value: Any) -> Any:
     """The option as a Python float or bool.
 
@@ -108,7 +113,7 @@ class Group(Mapping[str, Any]):
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self.owner, self.params, self._changed = owner, params, changed
-        self._fixed = {name: within(RULES[name], owner, name, value) for name, value in options.items()}
+        self._fixed = {name: within(rule_of(name), owner, name, value) for name, value in options.items()}
         self.varying: dict[str, Buffer] = {}
         self.vary("lr")
         self.initial_lr = Buffer(np.float64(self["lr"]))
@@ -142,7 +147,7 @@ class Group(Mapping[str, Any]):
     def __setitem__(self, name: str, value: Any) -> None:
         options = split_betas(self.owner, {name: value})
         refuse_unknown(self.owner, options, [*self._fixed, *self.varying])
-        new = {key: within(RULES[key], self.owner, key, x) for key, x in options.items()}
+        new = {key: within(rule_of(key), self.owner, key, x) for key, x in options.items()}
         for key, x in new.items():
             self._write(key, x)
 

@@ -93,7 +93,7 @@ def _strength(counts: np.ndarray) -> np.ndarray:
     strength = np.where(wrong > 0, 0.2 + 0.8 * wrong / max(wrong.max(), FULL), 0.0)
     share = np.diag(counts) / np.maximum(counts.sum(axis=1), 1)
     np.fill_diagonal(strength, np.where(share > 0, 0.15 + 0.85 * share, 0.0))
-    return strength
+    return np.minimum(strength, 1.0)  # 0.2 + 0.8 is 1.0000000000000002 for some
 
 
 def _cells(axes: Any, counts: np.ndarray, strength: np.ndarray, cell: int) -> None:
@@ -106,7 +106,7 @@ def _cells(axes: Any, counts: np.ndarray, strength: np.ndarray, cell: int) -> No
         corner = (column - 0.47, row - 0.47)
         axes.add_patch(Rectangle(corner, 0.94, 0.94, facecolor=colour, alpha=fill, linewidth=0))
         if count:
-            ink = ROLES["paper"] if fill > 0.6 else ROLES["ink"]
+            ink = ROLES["paper"] if fill > 0.8 else ROLES["ink"]
             axes.text(column, row, f"{count}", color=ink, fontsize=size, ha="center", va="center_baseline")
 
 

@@ -82,7 +82,8 @@ svg text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans
 footer { margin-top: 3.5rem; color: var(--muted); font-size: 0.84rem; }
 @media (max-width: 640px) { body { padding: 1.8rem 1.1rem 3rem; } h1 { font-size: 1.8rem; }
   .numbers { grid-template-columns: 1fr 1fr; } section { margin-top: 2.2rem; padding-top: 1.7rem; }
-  .cards { grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); } }
+  .cards { grid-template-columns: repeat(auto-fill, minmax(5.2rem, 1fr)); }
+  .filters.small { grid-template-columns: repeat(auto-fill, minmax(3.4rem, 1fr)); gap: 0.5rem; } }
 @media print { :root { --paper: #fff; --panel: #f3f4f1; --ink: #000; --muted: #444; --line: #ccc;
     --blue: #2c6aad; --orange: #c75f17; color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }

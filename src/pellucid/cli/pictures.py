@@ -1,0 +1,253 @@
+"""Photographs and drawings as a run's model expects its images.
+
+Grey images of one thing on plain ground are made as MNIST was, with the measures of the run's own training data
+(for MNIST: light strokes on black, the longer side 20 of 28 pixels, the centre of mass in the middle):
+
+1. turned upright; what is transparent becomes paper, dark behind light strokes and light behind dark ones;
+2. grey; inverted when the border's brightness is nearer to the opposite of the training data's ground;
+3. the ground taken away and the contrast stretched over the whole range; grain below a fifth of it becomes ground;
+4. cropped to what is left, and scaled so that its longer side has the length that it has in the training data;
+5. put with its centre (of mass or of the crop, whichever varies less in the training data) where theirs is.
+
+Other images are only scaled to the model's size.
+
+Reference: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits" (how its images were made)
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.errors import CheckpointError, DataError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from pellucid.data import ArrayDataset
+
+GRAIN = 0.2  # of the contrast: weaker than that is paper, not stroke
+SAMPLE = 1000  # training images that are measured
+SMALLEST_CONTRAST = 16  # of 255 levels: below it there is nothing to see
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a run's training images are like.
+
+    Units: ground and range as the training data has them, the longer side as a part of the image's
+    """
+
+    channels: int
+    height: int
+    width: int
+    is_float: bool = False  # 0..1 instead of 0..255
+    framed: bool = False  # one thing on plain ground; the rest is only used then
+    light_ground: bool = False
+    side: float = 1.0
+    by_mass: bool = True
+    centre: tuple[float, float] = (0.5, 0.5)
+
+    @classmethod
+    def of(cls, dataset: ArrayDataset) -> Picture | NoPicture:
+        """Measured on the training data."""
+        x = dataset.x
+        if x.ndim != 4 or x.shape[1] not in (1, 3):
+            return NoPicture(x.shape[1:])
+        size, is_float = x.shape[1:], x.dtype.kind == "f"
+        if is_float and (x.min() < 0 or x.max() > 1):
+            return NoPicture(x.shape[1:], "numbers outside of 0..1, so what white is cannot be told")
+        if size[0] == 3:
+            return cls(*size, is_float)
+        return cls(*size, is_float, **_measures(np.float32(x[:SAMPLE, 0]) / (1 if is_float else 255)))
+
+    def plain(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def convert(self, path: Path) -> np.ndarray:
+        """One image file as the model's input.
+
+        Shapes: → (channels, height, width) in the training data's dtype
+        Raises: DataError when it is no image, or there is nothing on it
+        """
+        image = _upright(path)
+        if self.channels == 3:
+            pixels = np.asarray(_resized(image.convert("RGB"), self.width, self.height)).transpose(2, 0, 1)
+        else:
+            pixels = self._grey(np.asarray(image.convert("L"), np.float32), path)[np.newaxis]
+        return np.float32(pixels / 255) if self.is_float else np.rint(pixels).astype(np.uint8)
+
+    def _grey(self, grey: np.ndarray, path: Path) -> np.ndarray:
+        if not self.framed:
+            return np.asarray(_resized(_image(grey), self.width, self.height), np.float32)
+        stroke = _stroke(grey, path)
+        found = self._placed(stroke)
+        return 255 - found if self.light_ground else found
+
+    def _placed(self, stroke: np.ndarray) -> np.ndarray:
+        """The stroke, bright on 0, in the size and at the place of the training data."""
+        cropped = _cropped(stroke)
+        scale = self.side * max(self.height, self.width) / max(cropped.shape)
+        height = min(max(round(cropped.shape[0] * scale), 1), self.height)
+        width = min(max(round(cropped.shape[1] * scale), 1), self.width)
+        small = np.asarray(_resized(_image(cropped), width, height), np.float32)
+        small = small * (255 / max(float(small.max()), 1.0))
+        own = _centre_of_mass(small) if self.by_mass else (height / 2, width / 2)
+        top = _start(self.centre[0] * self.height - own[0], self.height - height)
+        left = _start(self.centre[1] * self.width - own[1], self.width - width)
+        page = np.zeros((self.height, self.width), np.float32)
+        page[top : top + height, left : left + width] = small
+        return page
+
+
+class NoPicture:
+    """Data that no image file can be made into, and why."""
+
+    def __init__(self, shape: Any, reason: str = "") -> None:
+        numbers = "×".join(map(str, shape))
+        self.reason = reason or f"examples of {numbers} numbers, not images of 1 or 3 channels"
+
+    def plain(self) -> dict[str, Any]:
+        return {"none": self.reason}
+
+    def convert(self, path: Path) -> np.ndarray:
+        raise DataError(f"predict: {path} cannot be converted: the run was trained on {self.reason}")
+
+
+def from_plain(plain: Any) -> Picture | NoPicture:
+    """What `plain` gave, from a configuration."""
+    if isinstance(plain, dict) and "none" in plain:
+        found = NoPicture(())
+        found.reason = plain["none"]
+        return found
+    try:
+        return Picture(**{**plain, "centre": tuple(plain["centre"])})
+    except (TypeError, KeyError):
+        raise CheckpointError("predict: the run's config.json has no usable `picture`; train again") from None
+
+
+# ---- measuring the training data
+
+
+def _measures(images: np.ndarray) -> dict[str, Any]:
+    """Ground, size and place of the thing in grey images (N, H, W) in 0..1."""
+    edges = np.concatenate([images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1]], axis=1)
+    grounds = np.median(edges, axis=1)
+    ground = float(np.median(grounds))
+    if min(ground, 1 - ground) > 0.1 or np.mean(np.abs(grounds - ground) < 0.1) < 0.9:
+        return {}  # no plain ground: only scaled
+    strokes = np.abs(images - ground)
+    boxes = [_box(stroke, GRAIN) for stroke in strokes if stroke.max() > GRAIN]
+    if not boxes:
+        return {}
+    size = np.array(images.shape[1:])
+    masses = np.array([_centre_of_mass(stroke) for stroke in strokes if stroke.max() > GRAIN]) / size
+    middles = np.array([((top + bottom) / 2, (left + right) / 2) for top, bottom, left, right in boxes]) / size
+    by_mass = bool(masses.std(0).sum() <= middles.std(0).sum())
+    centre = (masses if by_mass else middles).mean(0)
+    sides = [max(bottom - top, right - left) for top, bottom, left, right in boxes]
+    return {
+        "framed": True,
+        "light_ground": ground > 0.5,
+        "side": round(float(np.median(sides)) / float(size.max()), 3),
+        "by_mass": by_mass,
+        "centre": tuple(round(float(place), 3) for place in centre),
+    }
+
+
+def _box(stroke: np.ndarray, least: float) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right (ends excluded) of what is more than `least`."""
+    rows, columns = np.flatnonzero((stroke > least).any(1)), np.flatnonzero((stroke > least).any(0))
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+
+
+def _centre_of_mass(stroke: np.ndarray) -> tuple[float, float]:
+    """Row and column, in pixels from the top left corner of the top left pixel."""
+    total = float(stroke.sum()) or 1.0
+    row = float(stroke.sum(1) @ (np.arange(stroke.shape[0]) + 0.5)) / total
+    return row, float(stroke.sum(0) @ (np.arange(stroke.shape[1]) + 0.5)) / total
+
+
+# ---- reading and cleaning
+
+
+def _upright(path: Path) -> Image:
+    """The image in a file, upright, without transparency. Raises: DataError"""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    if not path.exists():
+        raise DataError(f"predict: there is no file {path}")
+    if path.is_dir():
+        raise DataError(f"predict: {path} is a folder; give image files, such as {path}/*.png")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                image.load()
+                return _on_paper(_eight_bits(ImageOps.exif_transpose(image)))
+    except UnidentifiedImageError:
+        raise DataError(f"predict: {path} is no image that Pillow can read") from None
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise DataError(f"predict: {path} has too many pixels to be trusted; scale it down") from None
+    # Pillow's decoders raise these for damaged files.
+    except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
+        raise DataError(f"predict: {path} is a damaged image ({error})") from None
+
+
+def _eight_bits(image: Image) -> Image:
+    """Sixteen bits a pixel, or floats, stretched to eight: Pillow's own conversion makes white of all beyond 255."""
+    if image.mode != "F" and not image.mode.startswith("I"):
+        return image
+    pixels = np.asarray(image, np.float64)
+    low, high = float(pixels.min()), float(pixels.max())
+    return _image((pixels - low) * (255 / (high - low)) if high > low else np.zeros(pixels.shape))
+
+
+def _on_paper(image: Image) -> Image:
+    """Without transparency: on black when what can be seen is light, else on white."""
+    from PIL.Image import alpha_composite, new
+
+    if not image.has_transparency_data:
+        return image
+    image = image.convert("RGBA")
+    grey, alpha = np.asarray(image.convert("RGB").convert("L"), np.float32), np.asarray(image)[:, :, 3]
+    seen = float(np.average(grey, weights=alpha)) if alpha.any() else 0.0
+    paper: Any = new("RGBA", image.size, "black" if seen > 127 and not alpha.all() else "white")
+    return alpha_composite(paper, image).convert("RGB")
+
+
+def _stroke(grey: np.ndarray, path: Path) -> np.ndarray:
+    """What differs from the ground, 0..255, from the border's brightness: dark on light or light on dark."""
+    ground = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
+    stroke = np.maximum(ground - grey, 0) if ground > 127 else np.maximum(grey - ground, 0)
+    most = float(np.percentile(stroke, 99.9) if stroke.size > 10_000 else stroke.max())
+    if most < SMALLEST_CONTRAST:
+        raise DataError(f"predict: {path} is blank: nothing on it stands out from its border")
+    level = stroke / most
+    return np.clip((level - GRAIN) / (1 - GRAIN), 0, 1) * 255
+
+
+def _cropped(stroke: np.ndarray) -> np.ndarray:
+    top, bottom, left, right = _box(stroke, 0)
+    return stroke[top:bottom, left:right]
+
+
+def _start(wanted: float, room: int) -> int:
+    """Where a crop begins: as wanted, but within the page."""
+    return min(max(round(wanted), 0), room)
+
+
+def _resized(image: Image, width: int, height: int) -> Image:
+    from PIL.Image import Resampling
+
+    return image.resize((width, height), Resampling.BOX if image.width >= width else Resampling.BILINEAR)
+
+
+def _image(pixels: np.ndarray) -> Image:
+    from PIL.Image import fromarray
+
+    return fromarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))

@@ -1,0 +1,206 @@
+"""`pellucid train`: train a network.
+
+The run's folder (--out, or the next free runs/<data>-<model>-<n>) keeps the configuration, the history, a
+checkpoint, the final weights and report.html. Ctrl-C stops a run, and --resume --out DIR goes on with it: the
+end has the same bits as without a break.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.cli.computing import add_computing, computing
+from pellucid.cli.options import Parser, UsageError
+from pellucid.cli.runs import Run, check_fits, class_names, load_data, make_model, make_trainer, new_run, times
+from pellucid.cli.screen import Screen, duration, percent
+from pellucid.cli.settings import IN_CONFIG, add_settings, make_transform, resolve, resume
+from pellucid.errors import ShapeError
+
+if TYPE_CHECKING:
+    from pellucid.data import ArrayDataset
+    from pellucid.train import History, Trainer
+
+
+def add_options(parser: Parser) -> None:
+    add_settings(parser)
+    where = parser.add_argument_group("where")
+    where.add_argument("--out", metavar="DIR", help="the run's folder (runs/<data>-<model>-<n>)")
+    where.add_argument("--resume", action="store_true", help="go on with the run in --out, with its own options; --epochs may be raised")
+    add_computing(parser)
+    parser.add_json()
+
+
+def run(options: argparse.Namespace) -> int:
+    screen = Screen(options.json)
+    if options.resume and options.out is None:
+        raise UsageError("train: --resume needs --out DIR, the folder of the run to go on with")
+    old = Run(options.out) if options.resume else None
+    config = old.read_config() if old else None
+    settings = resume(options, config, old.folder) if old and config else None
+    with computing(options, settings["engine"] if settings else None):
+        settings = settings or resolve(options)
+        job = prepare(settings, config)
+        if old and _is_finished(screen, old, settings):
+            return 0
+        job.run = old or new_run(options.out, settings["data"], settings["model"])
+        job.run.write_config(job.config)
+        screen.facts(describe(job))
+        history = fit(job, resuming=options.resume)
+        finish(screen, job, history)
+    return 0
+
+
+@dataclass
+class Job:
+    """All that a training run is made of."""
+
+    config: dict[str, Any]
+    train: ArrayDataset
+    validation: ArrayDataset
+    test: ArrayDataset
+    trainer: Trainer
+    run: Run = Run("")  # noqa: RUF009 - its folder is made only when everything else is in order
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.config["options"]
+
+
+def prepare(settings: dict[str, Any], config: dict[str, Any] | None) -> Job:
+    """Everything but the folder: a mistake in an option or in the data leaves nothing behind."""
+    import pellucid
+
+    train, test = load_data(settings["data"])
+    if config is None:
+        config = new_config(settings, train, test)
+    check_fits(config, train, settings["data"])
+    config = {**config, "options": {k: v for k, v in settings.items() if k not in IN_CONFIG}}
+    part = settings["validation"]
+    train, validation = (train, test) if part is None else train.split(part, seed=settings["seed"], stratified=True)
+    pellucid.seed(settings["seed"])
+    try:
+        model = make_model(config)
+    except ShapeError as error:
+        raise UsageError(str(error)) from None
+    trainer = make_trainer(model, settings, -(-len(train) // settings["batch_size"]))
+    return Job(config, train, validation, test, trainer)
+
+
+def new_config(settings: dict[str, Any], train: ArrayDataset, test: ArrayDataset) -> dict[str, Any]:
+    import numpy
+
+    import pellucid
+    from pellucid.cli.pictures import Picture
+
+    return {
+        **{name: settings[name] for name in IN_CONFIG},
+        "input_shape": list(train.x.shape[1:]),
+        "classes": class_names(train),
+        "examples": {"train": len(train), "test": len(test)},
+        "picture": Picture.of(train).plain(),
+        "versions": {
+            "pellucid": pellucid.__version__,
+            "python": platform.python_version(),
+            "numpy": numpy.__version__,
+        },
+    }
+
+
+def describe(job: Job) -> list[tuple[str, str]]:
+    """What is about to be trained."""
+    config, options = job.config, job.options
+    weights = sum(w.size for w in job.trainer.model.parameters())
+    data = f"{Path(config['data']).name}, {len(job.train):,} examples of {times(config['input_shape'])}"
+    return [
+        ("data", f"{data}, {len(config['classes'])} classes, {len(job.test):,} to test"),
+        ("model", f"{config['model']}, {weights:,} parameters"),
+        ("training", f"{options['optimizer']}, learning rate {options['lr']:g}, batches of {options['batch_size']}"),
+        ("engine", options["engine"]),
+        ("run", str(job.run.folder)),
+        ("", ""),
+    ]
+
+
+# ---- training
+
+
+def fit(job: Job, resuming: bool) -> History:
+    """Train; on Ctrl-C say how to go on."""
+    from pellucid.cli.keeping import HistoryFile
+    from pellucid.train import EarlyStopping
+
+    options = job.options
+    patience = options["patience"]
+    try:
+        return job.trainer.fit(
+            job.train,
+            epochs=options["epochs"],
+            batch_size=options["batch_size"],
+            validation=job.validation,
+            seed=options["seed"],
+            transform=make_transform(options["augment"]),
+            callbacks=[HistoryFile(job.run)],
+            early_stopping=None if patience is None else EarlyStopping(patience),
+            checkpoint=job.run.checkpoint,
+            resume=resuming,
+        )
+    except KeyboardInterrupt:
+        again = f"pellucid train --resume --out {shlex.quote(str(job.run.folder))}"
+        raise KeyboardInterrupt(f"; to go on: {again}") from None
+
+
+def finish(screen: Screen, job: Job, history: History) -> None:
+    """Measure, write the files, and say what came of it."""
+    from pellucid.train import save
+    from pellucid.train.report import write_report
+
+    test, train = job.trainer.evaluate(job.test), job.trainer.evaluate(job.train)
+    result = {
+        "test_accuracy": test["accuracy"],
+        "test_loss": test["loss"],
+        "train_accuracy": train["accuracy"],
+        "epochs": len(history),
+        "steps": history.steps,
+        "seconds": round(history.seconds, 3),
+        "run": str(job.run.folder),
+    }
+    save(job.trainer.model, job.run.weights)
+    report = write_report(
+        job.run.folder,
+        model=job.trainer.model,
+        trainer=job.trainer,
+        history=history,
+        test=job.test,
+        config={name: job.config[name] for name in IN_CONFIG} | job.options,
+    )
+    job.run.write_history(history.records, result)
+    screen.facts([("", ""), *outcome(result), ("report", str(report))])
+    if len(history) < job.options["epochs"]:
+        screen.show(f"  stopped early, after {len(history)} epochs; the best weights are kept")
+    screen.result(result)
+
+
+def outcome(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """A result for people."""
+    return [
+        ("test", f"{percent(result['test_accuracy']).strip()} right, loss {result['test_loss']:.4f}"),
+        ("training", f"{percent(result['train_accuracy']).strip()} right"),
+        ("time", f"{duration(result['seconds'])} for {result['epochs']} epochs, {result['steps']:,} steps"),
+    ]
+
+
+def _is_finished(screen: Screen, run: Run, settings: dict[str, Any]) -> bool:
+    """Whether nothing is left to do; says so."""
+    history = run.read_history()
+    result = history["result"]
+    if result is None or settings["epochs"] > run.read_config()["options"]["epochs"]:
+        return False
+    screen.show(f"  {run.folder} is finished; a higher --epochs than {settings['epochs']} goes on with it")
+    screen.facts(outcome(result))
+    screen.result({**result, "run": str(run.folder)})
+    return True

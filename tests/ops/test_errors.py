@@ -1,0 +1,335 @@
+"""What convolution, pooling, normalisation, activations and losses say when something does not fit."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pellucid import compile
+from pellucid.errors import DTypeError, OptionError, PellucidError, RangeError, ShapeError
+from pellucid.ops.activation import gelu
+from pellucid.ops.convolution import conv2d, conv_transpose2d
+from pellucid.ops.im2col import col2im, im2col
+from pellucid.ops.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+)
+from pellucid.ops.normalization import batch_norm, layer_norm, local_response_norm
+from pellucid.ops.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
+from pellucid.tensor import Tensor
+
+Row = tuple[type[PellucidError], Callable[[], Any], str]
+
+
+def f(*shape: int, dtype: str = "float32") -> Tensor:
+    return Tensor(np.full(shape, 0.5, dtype))
+
+
+def labels(*shape: int) -> Tensor:
+    return Tensor(np.zeros(shape, np.int64))
+
+
+UNEQUAL = (
+    "{}: x is (100, 1) but t is (100,); the shapes must be equal, since broadcasting would "
+    "compare numbers that do not belong together; reshape one of them"
+)
+CONVOLUTION: list[Row] = [
+    (
+        ShapeError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 4, 3, 3)),
+        "conv2d: x has 3 channels but weight takes 4 (groups=1); x (2, 3, 8, 8), weight (5, 4, 3, 3)",
+    ),
+    (
+        ShapeError,
+        lambda: conv2d(f(2, 6, 8, 8), f(4, 2, 3, 3), groups=2),
+        "conv2d: x has 6 channels but weight takes 4 (groups=2); x (2, 6, 8, 8), weight (4, 2, 3, 3)",
+    ),
+    (
+        ShapeError,
+        lambda: conv2d(f(8, 8), f(5, 4, 3, 3)),
+        "conv2d: x must be images (N, C, H, W), got (8, 8); a single image is x.reshape(1, C, H, W)",
+    ),
+    (
+        ShapeError,
+        lambda: conv2d(f(2, 1, 8, 8, 8), f(5, 4, 3, 3)),
+        "conv2d: x must be images (N, C, H, W), got (2, 1, 8, 8, 8)",
+    ),
+    (
+        ShapeError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 27)),
+        "conv2d: weight must be filters (M, C/groups, KH, KW), got (5, 27)",
+    ),
+    (
+        ShapeError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 3, 3, 3), f(4)),
+        "conv2d: bias is (4,) but weight makes 5 channels; give (5,)",
+    ),
+    (
+        ShapeError,
+        lambda: conv2d(f(2, 3, 4, 8), f(5, 3, 3, 3), padding=1, dilation=3),
+        "conv2d: the kernel covers 7×7 pixels but the padded image is 6×10; "
+        "give larger images, a smaller kernel or more padding",
+    ),
+    (
+        OptionError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 3, 3, 3), stride=0),
+        "conv2d: stride=0 does not fit; give a whole number of at least 1, or two of them (down, across)",
+    ),
+    (
+        OptionError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 3, 3, 3), padding=(1, 2, 3)),
+        "conv2d: padding=(1, 2, 3) does not fit; give a whole number of at least 0, or two of them (down, across)",
+    ),
+    (
+        OptionError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 3, 3, 3), dilation=1.5),  # type: ignore[arg-type]
+        "conv2d: dilation=1.5 does not fit; give a whole number of at least 1, or two of them (down, across)",
+    ),
+    (
+        OptionError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 3, 3, 3), padding="full"),
+        "conv2d: there is no padding 'full'; give 'same', 'valid' or a number",
+    ),
+    (
+        OptionError,
+        lambda: conv2d(f(2, 3, 8, 8), f(5, 3, 3, 3), stride=2, padding="same"),
+        "conv2d: padding='same' keeps the size only with stride=1, got stride=(2, 2)",
+    ),
+    (
+        OptionError,
+        lambda: conv2d(f(2, 4, 8, 8), f(5, 2, 3, 3), groups=2),
+        "conv2d: groups=2 does not divide the 5 filters of weight (5, 2, 3, 3); give a divisor",
+    ),
+    (
+        OptionError,
+        lambda: conv2d(f(2, 4, 8, 8), f(5, 2, 3, 3), groups=0),
+        "conv2d: groups=0 does not divide the 5 filters of weight (5, 2, 3, 3); give a divisor",
+    ),
+    (
+        DTypeError,
+        lambda: conv2d(f(2, 3, 8, 8, dtype="float64"), f(5, 3, 3, 3)),
+        "conv2d: x is float64 but weight is float32; cast with x.to('float32') or model.to('float64')",
+    ),
+    (
+        DTypeError,
+        lambda: conv2d(f(2, 3, 8, 8, dtype="uint8"), f(5, 3, 3, 3)),
+        "conv2d: x is uint8 but weight is float32; cast with x.to('float32')",
+    ),
+    (
+        ShapeError,
+        lambda: conv_transpose2d(f(2, 3, 8, 8), f(4, 5, 3, 3)),
+        "conv_transpose2d: x has 3 channels but weight takes 4; x (2, 3, 8, 8), weight (4, 5, 3, 3)",
+    ),
+    (
+        ShapeError,
+        lambda: conv_transpose2d(f(3, 8, 8), f(4, 5, 3, 3)),
+        "conv_transpose2d: x must be images (N, C, H, W), got (3, 8, 8); a single image is x.reshape(1, C, H, W)",
+    ),
+    (
+        ShapeError,
+        lambda: conv_transpose2d(f(1, 3, 8, 8), f(3, 5, 3)),
+        "conv_transpose2d: weight must be filters (C, M/groups, KH, KW), got (3, 5, 3)",
+    ),
+    (
+        OptionError,
+        lambda: conv_transpose2d(f(2, 3, 8, 8), f(3, 5, 3, 3), groups=2),
+        "conv_transpose2d: groups=2 does not divide the 3 filters of weight (3, 5, 3, 3); give a divisor",
+    ),
+    (
+        OptionError,
+        lambda: conv_transpose2d(f(2, 3, 8, 8), f(3, 5, 3, 3), stride=2, output_padding=2),
+        "conv_transpose2d: output_padding=(2, 2) must be smaller than stride=(2, 2) or dilation=(1, 1); "
+        "further rows would hold nothing but the bias",
+    ),
+    (
+        ShapeError,
+        lambda: conv_transpose2d(f(2, 3, 2, 2), f(3, 5, 3, 3), padding=2),
+        "conv_transpose2d: padding=(2, 2) leaves nothing of an image of (2, 2); give less padding",
+    ),
+    (
+        ShapeError,
+        lambda: im2col(f(3, 7, 7), 5),
+        "im2col: x must be images (N, C, H, W), got (3, 7, 7); a single image is x.reshape(1, C, H, W)",
+    ),
+    (
+        ShapeError,
+        lambda: col2im(f(9, 74), (1, 3, 7, 7), 5),
+        "col2im: images (1, 3, 7, 7) make columns (9, 75), got (9, 74); give what im2col gave",
+    ),
+]
+POOLING: list[Row] = [
+    (
+        ShapeError,
+        lambda: max_pool2d(f(3, 8, 8), 2),
+        "max_pool2d: x must be images (N, C, H, W), got (3, 8, 8); a single image is x.reshape(1, C, H, W)",
+    ),
+    (
+        ShapeError,
+        lambda: max_pool2d(f(1, 3, 8, 2), 3),
+        "max_pool2d: the kernel covers 3×3 pixels but the padded image is 8×2; "
+        "give larger images, a smaller kernel or more padding",
+    ),
+    (
+        OptionError,
+        lambda: max_pool2d(f(1, 3, 8, 8), 3, padding=2),
+        "max_pool2d: padding=(2, 2) is more than half of the 3×3 pixels that the kernel covers, "
+        "so that some windows would see padding only; give less",
+    ),
+    (
+        OptionError,
+        lambda: avg_pool2d(f(1, 3, 8, 8), 2, stride=-1),
+        "avg_pool2d: stride=-1 does not fit; give a whole number of at least 1, or two of them (down, across)",
+    ),
+    (
+        ShapeError,
+        lambda: max_pool2d(f(1, 1, 1, 8), 2, padding=1, dilation=2),
+        "max_pool2d: with dilation=(2, 2) and padding=((1, 1), (1, 1)), a window sees nothing of an image (1, 8); "
+        "give a smaller dilation",
+    ),
+    (
+        OptionError,
+        lambda: adaptive_avg_pool2d(f(1, 3, 8, 8), 0),
+        "adaptive_avg_pool2d: output_size=(0, 0) does not fit; "
+        "give a whole number of at least 1, or two of them (down, across)",
+    ),
+    (
+        OptionError,
+        lambda: adaptive_avg_pool2d(f(1, 3, 8, 8), (1, 2, 3)),
+        "adaptive_avg_pool2d: output_size=(1, 2, 3) does not fit; "
+        "give a whole number of at least 1, or two of them (down, across)",
+    ),
+]
+NORMALIZATION: list[Row] = [
+    (
+        ShapeError,
+        lambda: batch_norm(f(3), None, None, training=True),
+        "batch_norm: x must be (N, C) or (N, C, ...), got (3,)",
+    ),
+    (
+        ShapeError,
+        lambda: batch_norm(f(1, 3), None, None, training=True),
+        "batch_norm: training needs more than one value for each channel, got x (1, 3); "
+        "give a larger batch, or call model.eval()",
+    ),
+    (
+        ShapeError,
+        lambda: batch_norm(f(4, 3), None, None, f(2), training=True),
+        "batch_norm: x (4, 3) has 3 channels but weight is (2,); give (3,)",
+    ),
+    (
+        OptionError,
+        lambda: batch_norm(f(4, 3), f(3), None),
+        "batch_norm: evaluation needs running_mean and running_var; give both, or training=True",
+    ),
+    (
+        ShapeError,
+        lambda: layer_norm(f(4, 3), 4),
+        "layer_norm: x (4, 3) does not end in normalized_shape (4,); its last axes must",
+    ),
+    (
+        ShapeError,
+        lambda: layer_norm(f(4, 3), (3,), f(4)),
+        "layer_norm: weight is (4,); it must be normalized_shape (3,)",
+    ),
+    (
+        ShapeError,
+        lambda: local_response_norm(f(4, 3), 5),
+        "local_response_norm: x must be (N, C, ...) with three axes or more, got (4, 3)",
+    ),
+    (
+        OptionError,
+        lambda: local_response_norm(f(4, 3, 2), 0),
+        "local_response_norm: size=0 channels make no sum; give 1 or more",
+    ),
+]
+LOSSES: list[Row] = [
+    *(
+        (ShapeError, lambda loss=loss: loss(f(100, 1), f(100)), UNEQUAL.format(loss.__name__))
+        for loss in (mse_loss, l1_loss, binary_cross_entropy, binary_cross_entropy_with_logits)
+    ),
+    (
+        ShapeError,
+        lambda: cross_entropy(f(100, 10), labels(100, 1)),
+        "cross_entropy: x (100, 10) needs labels (100,) or probabilities (100, 10), got t (100, 1)",
+    ),
+    (
+        ShapeError,
+        lambda: nll_loss(f(2, 10, 3), labels(2, 10)),
+        "nll_loss: x (2, 10, 3) needs labels (2, 3), got t (2, 10)",
+    ),
+    (ShapeError, lambda: nll_loss(f(), labels()), "nll_loss: x must be (C,), (N, C) or (N, C, ...), got ()"),
+    (
+        DTypeError,
+        lambda: cross_entropy(f(5, 10), f(5)),
+        "cross_entropy: labels must be integers, got float32; cast them with t.to('int64')",
+    ),
+    (
+        RangeError,
+        lambda: cross_entropy(f(5, 10), [0, 1, 2, 12, 4]),
+        "cross_entropy: label 12 at position 3 is not one of the 10 classes (0 to 9)",
+    ),
+    (
+        RangeError,
+        lambda: nll_loss(f(1, 3, 2), [[0, -1]]),
+        "nll_loss: label -1 at position (0, 1) is not one of the 3 classes (0 to 2)",
+    ),
+    (
+        ShapeError,
+        lambda: cross_entropy(f(5, 10), labels(5), f(9)),
+        "cross_entropy: weight is (9,) but x has 10 classes; give one number for each",
+    ),
+    (
+        OptionError,
+        lambda: cross_entropy(f(5, 10), labels(5), label_smoothing=2.0),
+        "cross_entropy: label_smoothing=2.0 is no part of the target; give 0 to 1",
+    ),
+    (
+        OptionError,
+        lambda: mse_loss(f(5), f(5), reduction="average"),
+        "mse_loss: there is no reduction 'average'; give 'mean', 'sum' or 'none'",
+    ),
+    (
+        RangeError,
+        lambda: binary_cross_entropy([-0.5, 2.5], [0.0, 1.0]),
+        "binary_cross_entropy: x must be probabilities from 0 to 1, got -0.5 to 2.5; "
+        "give sigmoid(x), or use binary_cross_entropy_with_logits",
+    ),
+]
+ACTIVATIONS: list[Row] = [
+    (
+        OptionError,
+        lambda: gelu(f(3), "sigmoid"),
+        "gelu: there is no approximation 'sigmoid'; give 'none' or 'tanh'",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "call", "message"),
+    [*CONVOLUTION, *POOLING, *NORMALIZATION, *LOSSES, *ACTIVATIONS],
+    ids=lambda x: "",
+)
+def test_the_message_says_what_was_given_and_what_would_work(
+    error: type[PellucidError], call: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        call()
+
+
+def test_a_shape_error_is_the_same_inside_a_compiled_function() -> None:
+    message = "conv2d: x has 3 channels but weight takes 4 (groups=1); x (2, 3, 8, 8), weight (5, 4, 3, 3)"
+    with pytest.raises(ShapeError, match=f"^{re.escape(message)}$"):
+        compile(conv2d)(f(2, 3, 8, 8), f(5, 4, 3, 3))
+
+
+def test_a_refused_batch_leaves_the_running_mean_alone() -> None:
+    running = f(3)
+    with pytest.raises(ShapeError):
+        batch_norm(f(1, 3), running, running, training=True)
+    assert running.tolist() == [0.5, 0.5, 0.5]

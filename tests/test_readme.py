@@ -1,0 +1,28 @@
+"""What the README shows, runs."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from pellucid.cli import parser
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+COMMANDS = [shlex.split(line)[1:] for line in re.findall(r"^    (pellucid .*)$", README, re.MULTILINE)]
+
+
+def test_the_programs_run_one_after_the_other(capsys):
+    programs = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(programs) >= 3
+    names: dict[str, object] = {}
+    for program in programs:
+        exec(program, names)
+    shown = capsys.readouterr().out
+    assert "'accuracy': 0.9" in shown
+    assert "matmul(" in shown
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_the_commands_are_understood(command):
+    assert parser().parse_args(command).command == command[0]
