@@ -1,4 +1,11 @@
-"""Pellucid: a deep-learning library that you can see through."""
+"""Pellucid: a deep-learning library that you can see through.
+
+`import pellucid` brings Tensors, operations and gradients; nn, optim, data, models and train come when they are
+first asked for, so that it takes about as long as NumPy.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from pellucid.autodiff import backward, check_gradients, grad, gradients, numerical_gradient
 from pellucid.compile import compile
@@ -36,6 +43,20 @@ from pellucid.ops.shape import (
     unsqueeze,
 )
 from pellucid.tensor import Buffer, Parameter, Tensor, no_grad
-from pellucid.train.checkpoint import load, save
+
+
+if TYPE_CHECKING:
+    from pellucid import data, models, nn, optim, train
+    from pellucid.train.checkpoint import load, save
 
 __version__ = "0.1.0"
+
+_LATER = {name: f"pellucid.{name}" for name in ("data", "models", "nn", "optim", "train")}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return import_module(_LATER[name])
+    if name in ("load", "save"):
+        return getattr(import_module("pellucid.train.checkpoint"), name)
+    raise AttributeError(f"module 'pellucid' has no attribute {name!r}")

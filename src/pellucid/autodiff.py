@@ -266,14 +266,16 @@ def _tensor_differences(function: Callable[[Any], Any], x: Tensor, h: float) -> 
 class GradientCheck:
     """What `check_gradients` found: the worst element, its two gradients, and how far they are apart."""
 
-    def __init__(self, position: int, index: tuple[int, ...], analytic: float, numeric: float) -> None:
+    def __init__(
+        self, position: int, index: tuple[int, ...], analytic: float, numeric: float, floor: float = 1.0
+    ) -> None:
         self.position, self.index = position, index
-        self.analytic, self.numeric = analytic, numeric
+        self.analytic, self.numeric, self.floor = analytic, numeric, floor
 
     @property
     def error(self) -> float:
-        """|analytic - numeric| / max(1, |analytic|, |numeric|)"""
-        return abs(self.analytic - self.numeric) / max(1.0, abs(self.analytic), abs(self.numeric))
+        """|analytic - numeric| / max(|analytic|, |numeric|, floor)"""
+        return abs(self.analytic - self.numeric) / max(self.floor, abs(self.analytic), abs(self.numeric))
 
     def __repr__(self) -> str:
         where = f"input {self.position}{list(self.index) if self.index else ''}"
@@ -291,15 +293,16 @@ def check_gradients(
     A function with more than one output is checked through the weighted sum of its outputs (fixed weights in
     1..2, so that no two of them cancel).
 
-    Raises: GradientError naming the worst element when it is off by more than `tolerance` (relative, below 1
-            absolute); or when all gradients are zero, since such a check shows nothing (allow_zero=True lets it pass)
+    Raises: GradientError naming the worst element when it is off by more than `tolerance` (relative to it, or to
+            the largest gradient if that is larger but below 1); or when all gradients are zero, since such a check shows nothing (allow_zero=True lets it pass)
 
     >>> check_gradients(lambda x, w: x @ w, [[1.0, 2.0]], [[3.0], [4.0]]).error < 1e-6
     True
     """
     leaves = [_leaf(Tensor(np.asarray(as_tensor(x).numpy(), np.float64))) for x in inputs]
     scalar = _weighted(function)
-    analytic = [g.numpy() for g in gradients(scalar(*leaves), leaves)]
+    output = scalar(*leaves)
+    analytic = [g.numpy() for g in gradients(output, leaves)]
     numeric = []
     for position, leaf in enumerate(leaves):
         others = list(leaves)
@@ -308,7 +311,7 @@ def check_gradients(
             return scalar(*others[:position], x, *others[position + 1 :])
 
         numeric.append(numerical_gradient(by_one, leaf, h=h).numpy())
-    worst = _worst(analytic, numeric)
+    worst = _worst(analytic, numeric, output.item())
     if not worst.error <= tolerance:
         raise GradientError(f"check_gradients: {worst!r}, more than the tolerance {tolerance:g}")
     if not allow_zero and not any(np.any(g) for g in analytic):
@@ -330,9 +333,12 @@ def _weighted(function: Callable[..., Any]) -> Callable[..., Tensor]:
     return scalar
 
 
-def _worst(analytic: list[np.ndarray], numeric: list[np.ndarray]) -> GradientCheck:
+def _worst(analytic: list[np.ndarray], numeric: list[np.ndarray], value: float) -> GradientCheck:
+    # Small gradients are held against the largest one; below 1e-4 of the value the differences are rounding.
+    largest = max((float(np.fmax.reduce(np.abs(g), axis=None)) for g in [*analytic, *numeric] if g.size), default=0)
+    floor = min(1.0, max(largest, 1e-4 * abs(value))) or 1.0
     checks = [
-        GradientCheck(position, i, float(a[i]), float(n[i]))
+        GradientCheck(position, i, float(a[i]), float(n[i]), floor)
         for position, (a, n) in enumerate(zip(analytic, numeric, strict=True))
         for i in np.ndindex(a.shape)
     ]

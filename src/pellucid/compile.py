@@ -11,7 +11,7 @@ Python besides (`module.training`, whether a `.grad` is there) is a guard: when 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +24,7 @@ from pellucid.errors import ShapeError, TraceError
 from pellucid.graph import Graph, Node
 from pellucid.tensor import DTYPES, Tensor, context, to_array
 
+Names = Callable[[], Iterable[tuple[str, Tensor]]]
 
 @dataclass(frozen=True)
 class Slot:
@@ -54,7 +55,8 @@ class Slot:
 class Tracer:
     """Stands in the way of Tensors while a function is watched (see `pellucid.tensor.Trace`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self.names = names
         self.first = Node().order
         self.inputs: dict[Slot, Node] = {}
         self.values: dict[Slot, Node] = {}
@@ -119,7 +121,7 @@ class Tracer:
 
     def _take(self, slot: Slot) -> Node:
         array = slot.read()
-        name = f"{'grad' if slot.is_grad else 'state'}{len(self.inputs)}"
+        name = self.names.get(id(slot.tensor), f"state{len(self.inputs)}") + ".grad" * slot.is_grad
         self.inputs[slot] = self.values[slot] = Node(shape=array.shape, dtype=array.dtype, name=name)
         return self.inputs[slot]
 
@@ -137,8 +139,10 @@ def _tracing(tracer: Tracer) -> Any:
 class Traced:
     """One traced call: its graph, the slots that it reads and writes, and the plan that an engine made of it."""
 
-    def __init__(self, function: Callable[..., Any], structure: Any, leaves: list[Any], engine: Engine) -> None:
-        tracer = Tracer()
+    def __init__(
+        self, function: Callable[..., Any], structure: Any, leaves: list[Any], engine: Engine, names: Mapping[int, str]
+    ) -> None:
+        tracer = Tracer(names)
         arguments = _arguments(function, leaves)
         with _tracing(tracer):
             inside = [_inside(x, leaf) for x, leaf in zip(arguments, leaves, strict=True)]
@@ -157,18 +161,22 @@ class Traced:
                 *(node for node in changes.values() if node is not None),
             ),
         )
-        self.specs = [(node.shape, node.dtype) for node in tracer.inputs.values()]
+        self.specs = [_spec(slot) for slot in tracer.inputs]
         self.plan: Plan = engine.plan(self.graph)
 
     def holds(self) -> bool:
         """Whether all that the trace relied on is still so."""
         return all(read() == expected for read, expected in self.guards) and all(
-            (slot.tensor.shape, slot.tensor.dtype) == spec for slot, spec in zip(self.reads, self.specs, strict=True)
+            _spec(slot) == spec for slot, spec in zip(self.reads, self.specs, strict=True)
         )
 
-    def run(self, arrays: Sequence[np.ndarray]) -> Any:
-        """Run the plan, put the new values into the state, and give back what the function gave back."""
-        results = iter(self.plan([*arrays, *(slot.read() for slot in self.reads)]))
+    def run(self, arrays: Sequence[np.ndarray], borrowed: Sequence[np.ndarray]) -> Any:
+        """Run the plan, put the new values into the state, and give back what the function gave back.
+
+        borrowed: the caller's own arrays, which may change later; no value may lie in one of them
+        """
+        values = self.plan([*arrays, *(slot.read() for slot in self.reads)])
+        results = iter([_own(x, borrowed) for x in values])
         outputs = [Tensor._wrap(next(results)) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)]
         new = dict(zip(self.written, results, strict=True))
         for slot in self.writes:
@@ -179,8 +187,8 @@ class Traced:
 class Compiled:
     """A function that runs as plans. `compile` makes it."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., Any], names: Names | None = None) -> None:
+        self.function, self.names = function, names
         self.__name__ = getattr(function, "__name__", "compiled")
         self.__doc__ = function.__doc__
         self._traced: dict[Any, list[Traced]] = {}
@@ -190,7 +198,8 @@ class Compiled:
             return self.function(*args, **options)
         leaves, structure = tree.flatten((args, options))
         arrays = [_as_array(x) for x in leaves]
-        return self._find(structure, arrays, leaves).run([x for x in arrays if x is not None])
+        borrowed = [x for x in leaves if isinstance(x, np.ndarray)]
+        return self._find(structure, arrays, leaves).run([x for x in arrays if x is not None], borrowed)
 
     def graph(self, *args: Any, **options: Any) -> Graph:
         """The graph that a call with these arguments runs; prints readably. Nothing is computed."""
@@ -234,17 +243,20 @@ class Compiled:
             ) from None
         traced = next((x for x in known if x.holds()), None)
         if traced is None:
-            traced = Traced(self.function, structure, leaves, engine)
+            names = {id(tensor): name for name, tensor in (self.names() if self.names else ())}
+            traced = Traced(self.function, structure, leaves, engine, names)
             known.append(traced)
         return traced
 
 
-def compile(function: Callable[..., Any]) -> Compiled:
+def compile(function: Callable[..., Any], *, names: Names | None = None) -> Compiled:
     """The same function, traced once for each combination of shapes and then run as a plan, without Python.
 
     Tensors and arrays among the arguments are inputs of the graph; any other argument (a number, a string) is
     fixed in it, and another value makes another plan. Can be used as a decorator.
 
+    names:  what Tensors from outside are called where the graph is printed, such as `model.named_parameters`
+    Note:   an argument is a value: changing it in place, or the `.grad` it gets inside, is not seen outside
     Raises: TraceError when the function asks for a value while there are only shapes (`if loss > 1:`, `.item()`)
 
     >>> @compile
@@ -258,7 +270,7 @@ def compile(function: Callable[..., Any]) -> Compiled:
     %1 = multiply(%0, 3.0)  () float32
     return %1
     """
-    return Compiled(function)
+    return Compiled(function, names)
 
 
 def _as_array(leaf: Any) -> np.ndarray | None:
@@ -296,6 +308,15 @@ def _inside(argument: Any, leaf: Any) -> Any:
 
 def _needs_grad(leaf: Any) -> bool:
     return isinstance(leaf, Tensor) and leaf.requires_grad
+
+
+def _spec(slot: Slot) -> tuple[Any, ...]:
+    """What a plan relies on in a Tensor from outside."""
+    return slot.tensor.shape, slot.tensor.dtype, slot.tensor.requires_grad
+
+
+def _own(value: np.ndarray, borrowed: Sequence[np.ndarray]) -> np.ndarray:
+    return value.copy() if any(np.may_share_memory(value, array) for array in borrowed) else value
 
 
 def _hashable(value: Any) -> bool:

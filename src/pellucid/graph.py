@@ -107,15 +107,15 @@ class Graph:
     @property
     def nodes(self) -> list[Node]:
         """Every constant and every use of a primitive that an output needs, in the order of their making."""
+        given = {node.order for node in self.inputs}
         found: dict[int, Node] = {}
         waiting = list(self.outputs)
         while waiting:
             node = waiting.pop()
-            if node.order not in found:
+            if node.order not in found and node.order not in given:
                 found[node.order] = node
                 waiting.extend(node.inputs)
-        given = {node.order for node in self.inputs}
-        return [found[order] for order in sorted(found) if order not in given]
+        return [found[order] for order in sorted(found)]
 
     def __str__(self) -> str:
         return print_graph(self)

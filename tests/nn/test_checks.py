@@ -64,9 +64,14 @@ PIXELS = "got uint8, pixels from 0 to 255; scale them to 0..1 with nn.functional
 INPUTS: dict[str, tuple[Callable[[], nn.Module], np.ndarray, type[PellucidError]]] = {
     f"Linear(4, 2): {PIXELS}": (lambda: nn.Linear(4, 2), zeros(3, 4, dtype=np.uint8), DTypeError),
     f"Conv2d(1, 2, 3): {PIXELS}": (lambda: nn.Conv2d(1, 2, 3), zeros(1, 1, 5, 5, dtype=np.uint8), DTypeError),
-    "Linear(4, 2): got float64, but the weights are float32; convert the input with x.to('float32'), or the model "
-    "with model.to('float64')": (lambda: nn.Linear(4, 2), zeros(3, 4, dtype=np.float64), DTypeError),
-    "ConvTranspose2d(1, 2, 3): got int64, but the weights are float32; convert the input with x.to('float32')": (
+    "Linear(4, 2): got float64, but the weights are float32; convert the input with x.to('float32'), "
+    "or the model with model.to('float64')": (
+        lambda: nn.Linear(4, 2),
+        zeros(3, 4, dtype=np.float64),
+        DTypeError,
+    ),
+    "ConvTranspose2d(1, 2, 3): got int64, but the weights are float32; "
+    "convert the input with x.to('float32')": (
         lambda: nn.ConvTranspose2d(1, 2, 3),
         zeros(1, 1, 5, 5, dtype=np.int64),
         DTypeError,
@@ -91,7 +96,11 @@ INPUTS: dict[str, tuple[Callable[[], nn.Module], np.ndarray, type[PellucidError]
         zeros(2, 3, 4, 5),
         ShapeError,
     ),
-    "BatchNorm2d(3): x must be images (N, C, H, W), got (2, 3)": (lambda: nn.BatchNorm2d(3), zeros(2, 3), ShapeError),
+    "BatchNorm2d(3): x must be images (N, C, H, W), got (2, 3)": (
+        lambda: nn.BatchNorm2d(3),
+        zeros(2, 3),
+        ShapeError,
+    ),
     "BatchNorm2d(3): x has 4 channels; give 3, or write BatchNorm2d(4); x (2, 4, 5, 5)": (
         lambda: nn.BatchNorm2d(3),
         zeros(2, 4, 5, 5),

@@ -176,7 +176,7 @@ def test_hooks_see_and_replace_and_go_away() -> None:
 
 def test_a_module_can_be_copied_and_pickled() -> None:
     net = Net().eval()
-    for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):  # noqa: S301
+    for twin in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert not twin.training
         assert twin.fc1.weight is not net.fc1.weight
         for key, value in net.state_dict().items():
@@ -189,9 +189,7 @@ def test_a_module_without_forward_says_so() -> None:
 
     with pytest.raises(OptionError) as error:
         Empty()(1)
-    assert str(error.value) == (
-        "Empty: Empty: there is no forward; define `def forward(self, x)` in class Empty"
-    )
+    assert str(error.value) == "Empty: there is no forward; define `def forward(self, x)` in class Empty"
 
 
 def test_a_network_prints_as_a_tree() -> None:

@@ -74,7 +74,9 @@ def test_missing_and_unexpected_keys_are_named() -> None:
     network = model()
     arrays = changed(network)
     del arrays["0.bias"], arrays["1.bias"]
-    assert refused(network, arrays) == "load_state_dict: missing 0.bias, 1.bias; strict=False loads the others"
+    assert (
+        refused(network, arrays) == "load_state_dict: missing 0.bias, 1.bias; strict=False loads the others"
+    )
     arrays["fc.weight"] = np.zeros(3)
     assert refused(network, arrays) == (
         "load_state_dict: missing 0.bias, 1.bias; unexpected fc.weight; strict=False loads the others"
@@ -86,8 +88,8 @@ def test_missing_and_unexpected_keys_are_named() -> None:
 
 def test_many_keys_are_counted() -> None:
     assert refused(model(), {}) == (
-        "load_state_dict: missing 0.weight, 0.bias, 1.weight, 1.bias, 1.running_mean, 1.running_var and 1 more; "
-        "strict=False loads the others"
+        "load_state_dict: missing 0.weight, 0.bias, 1.weight, 1.bias, 1.running_mean, 1.running_var "
+        "and 1 more; strict=False loads the others"
     )
 
 
@@ -104,13 +106,14 @@ def test_other_shapes_are_named_and_nothing_changes(strict: bool) -> None:
     network = model()
     arrays = changed(network) | {"0.weight": np.zeros((4, 3)), "0.bias": np.zeros(4)}
     assert refused(network, arrays, strict=strict) == (
-        "load_state_dict: 0.weight has (4, 3) where the model has (2, 3), 0.bias has (4,) where the model has (2,); "
-        "build the model with the sizes that were saved"
+        "load_state_dict: 0.weight has (4, 3) where the model has (2, 3), "
+        "0.bias has (4,) where the model has (2,); build the model with the sizes that were saved"
     )
 
 
 @pytest.mark.parametrize(
-    ("value", "kind"), [("text", "str"), (None, "NoneType"), (np.zeros(2, complex), "ndarray"), ([[1], [2, 3]], "list")]
+    ("value", "kind"),
+    [("text", "str"), (None, "NoneType"), (np.zeros(2, complex), "ndarray"), ([[1], [2, 3]], "list")],
 )
 def test_what_is_no_array_of_numbers_is_refused(value, kind: str) -> None:
     network = model()

@@ -1,79 +1,17 @@
-"""Convolution, pooling, normalisation, activations and losses give PyTorch's numbers and gradients."""
+"""Convolution, pooling and normalisation give PyTorch's numbers and gradients."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pellucid import compile
-from pellucid.autodiff import gradients
-from pellucid.ops import activation, convolution, im2col, loss, normalization, pooling
+from pellucid.ops import convolution, im2col, normalization, pooling
 from pellucid.tensor import Buffer, Tensor
+from tests.ops.parity import DTYPES, Case, close, compare
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these tests; install the parity extra")
 F = torch.nn.functional
-
-TOLERANCE = {"float32": 1e-5, "float64": 1e-10}  # absolute and relative
-DTYPES = list(TOLERANCE)
-
-
-class Case(NamedTuple):
-    """One function here and in PyTorch, for random arrays of these shapes or for these arrays, with options."""
-
-    ours: Callable[..., Any]
-    theirs: Callable[..., Any]
-    inputs: tuple[Any, ...]
-    options: dict[str, Any] = {}  # noqa: RUF012 - nobody changes it
-
-    def __str__(self) -> str:
-        shapes = [x if isinstance(x, tuple) else np.shape(x) for x in self.inputs]
-        options = ", ".join(f"{key}={value}" for key, value in self.options.items() if np.ndim(value) < 2)
-        return f"{self.ours.__name__}({', '.join(map(str, shapes))}{', ' * bool(options)}{options})"
-
-
-def arrays(case: Case, dtype: str) -> list[np.ndarray]:
-    """Random numbers for each shape; integers as they are."""
-    random = np.random.default_rng(0)
-    made = [random.normal(size=x) if isinstance(x, tuple) else np.asarray(x) for x in case.inputs]
-    return [x.astype(dtype) if x.dtype.kind == "f" else x for x in made]
-
-
-def compare(case: Case, dtype: str, wrap: Callable[..., Any] = lambda function: function) -> None:
-    """Value, gradients by every float input, and the gradient of a function of these gradients."""
-    given = arrays(case, dtype)
-    ours = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in given]
-    theirs = [torch.tensor(x, requires_grad=x.dtype.kind == "f") for x in given]
-    y = wrap(lambda *inputs: case.ours(*inputs, **case.options))(*ours)
-    wanted = case.theirs(*theirs, **case.options)
-    assert y.dtype == dtype
-    close(y, wanted, dtype)
-    if wrap is compile:
-        return
-    g = np.random.default_rng(1).normal(size=y.shape).astype(dtype)
-    floats = [i for i, x in enumerate(given) if x.dtype.kind == "f"]
-    slopes = gradients(y, [ours[i] for i in floats], Tensor(g), create_graph=True)
-    wanted_slopes = torch.autograd.grad(
-        wanted, [theirs[i] for i in floats], torch.tensor(g), create_graph=True, materialize_grads=True
-    )
-    for slope, wanted_slope in zip(slopes, wanted_slopes, strict=True):
-        close(slope, wanted_slope, dtype)
-    second = sum(((slope * slope).sum() for slope in slopes), Tensor(np.zeros((), dtype)))
-    wanted_second = sum((slope * slope).sum() for slope in wanted_slopes)
-    if not wanted_second.requires_grad:
-        return
-    bends = gradients(second, [ours[i] for i in floats]) if second.requires_grad else None
-    wanted_bends = torch.autograd.grad(wanted_second, [theirs[i] for i in floats], materialize_grads=True)
-    for i, wanted_bend in enumerate(wanted_bends):
-        close(bends[i] if bends else np.zeros(given[floats[i]].shape), wanted_bend, dtype, more=10)
-
-
-def close(ours: Any, theirs: Any, dtype: str, more: float = 1) -> None:
-    """Equal within the dtype's tolerance, relative to the largest number of the array."""
-    wanted = theirs.numpy(force=True)
-    assert ours.shape == wanted.shape
-    size = max(1.0, float(np.abs(wanted[np.isfinite(wanted)]).max(initial=0)))
-    np.testing.assert_allclose(np.asarray(ours), wanted, rtol=0, atol=more * size * TOLERANCE[dtype])
 
 
 def unfolded(x: Any, **options: Any) -> Any:
@@ -214,119 +152,7 @@ NORMALIZATION = [
         for o in [{"size": 5}, {"size": 2, "alpha": 0.5, "beta": 0.9, "k": 2.0}, {"size": 1, "alpha": 1.0}]
     ),
 ]
-ACTIVATIONS = [
-    *(Case(getattr(activation, name), getattr(F, name), ((3, 7),)) for name in ("relu", "silu", "softplus")),
-    Case(activation.softplus, F.softplus, ((3, 7),), {"beta": 2.5}),
-    Case(activation.leaky_relu, F.leaky_relu, ((3, 7),)),
-    Case(activation.leaky_relu, F.leaky_relu, ((3, 7),), {"negative_slope": 0.2}),
-    Case(activation.elu, F.elu, ((3, 7),)),
-    Case(activation.elu, F.elu, ((3, 7),), {"alpha": 0.3}),
-    Case(activation.gelu, F.gelu, ((3, 7),)),
-    Case(activation.gelu, F.gelu, ((3, 7),), {"approximate": "tanh"}),
-    *(
-        Case(ours, lambda x, axis, f=theirs: f(x, axis), ((3, 4, 5),), {"axis": axis})
-        for ours, theirs in [(activation.softmax, F.softmax), (activation.log_softmax, F.log_softmax)]
-        for axis in (0, 1, -1)
-    ),
-]
-# At 0, where some have a kink, at large numbers and at nan. At its kink elu has no second derivative.
-EXTREME = np.array([-1e3, -30.0, -1e-3, 0.0, 1e-3, 30.0, 1e3, np.nan])
-ACTIVATIONS += [
-    case._replace(inputs=(EXTREME[EXTREME != 0] if case.ours is activation.elu else EXTREME,))
-    for case in ACTIVATIONS[:10]
-    if "beta" not in case.options  # PyTorch's softplus is cut off where beta·x > 20
-]
-
-LABELS = np.array([0, 3, 2, 2, 4])
-MAPS = np.array([[[0, 1], [2, 0]], [[1, 1], [-100, 2]]])
-WEIGHT = np.array([0.5, 1.0, 2.0, 0.1, 1.5])
-SHARES = np.random.default_rng(2).dirichlet(np.ones(5), 5)
-REDUCTIONS = ("mean", "sum", "none")
-
-
-def case_of_classes(name: str, x: Any, t: Any, weight: Any = None, **options: Any) -> Case:
-    def ours(x: Any, t: Any, **options: Any) -> Any:
-        w = None if weight is None else Tensor(weight).to(x.dtype)
-        return getattr(loss, name)(x, t, w, **options)
-
-    def theirs(x: Any, t: Any, **options: Any) -> Any:
-        w = None if weight is None else torch.tensor(weight, dtype=x.dtype)
-        return getattr(F, name)(x, t, w, **options)
-
-    ours.__name__ = name + "_weighted" * (weight is not None)
-    return Case(ours, theirs, (x, t), options)
-
-
-def weighted_bce(x: Any, t: Any, logits: bool) -> Any:
-    if logits:
-        return loss.binary_cross_entropy_with_logits(x, t, WEIGHT, pos_weight=3 * WEIGHT)
-    return loss.binary_cross_entropy(x.sigmoid(), t, WEIGHT)
-
-
-def torch_weighted_bce(x: Any, t: Any, logits: bool) -> Any:
-    weight = torch.tensor(WEIGHT).to(x)
-    if logits:
-        return F.binary_cross_entropy_with_logits(x, t, weight, pos_weight=3 * weight)
-    return F.binary_cross_entropy(x.sigmoid(), t, weight)
-
-
-LOSSES = [
-    *(
-        case_of_classes("cross_entropy", (5, 5), t, w, reduction=reduction, label_smoothing=smoothing)
-        for t in (LABELS, np.eye(5)[LABELS], SHARES)
-        for w in (None, WEIGHT)
-        for reduction in REDUCTIONS
-        for smoothing in (0.0, 0.1)
-    ),
-    *(
-        case_of_classes(name, x, t, w, reduction=reduction, **options)
-        for name in ("cross_entropy", "nll_loss")
-        for w in (None, WEIGHT)
-        for reduction in REDUCTIONS
-        for x, t, options in [
-            ((5, 5), LABELS, {"ignore_index": 2}),
-            ((5, 5), np.where(LABELS == 2, -100, LABELS), {}),
-            ((5,), np.array(3), {}),
-        ]
-    ),
-    *(
-        case_of_classes(name, (2, 3, 2, 2), MAPS, w, reduction=reduction)
-        for name in ("cross_entropy", "nll_loss")
-        for w in (None, WEIGHT[:3])
-        for reduction in REDUCTIONS
-    ),
-    case_of_classes("cross_entropy", (2, 3, 2, 2), MAPS, WEIGHT[:3], label_smoothing=0.2),
-    case_of_classes("cross_entropy", (2, 3, 2), np.random.default_rng(3).random((2, 3, 2)), WEIGHT[:3]),
-    *(
-        Case(getattr(loss, name), getattr(F, name), ((4, 3), (4, 3)), {"reduction": reduction})
-        for name in ("mse_loss", "l1_loss")
-        for reduction in REDUCTIONS
-    ),
-    *(
-        Case(
-            loss.binary_cross_entropy,
-            F.binary_cross_entropy,
-            (SHARES, np.eye(5)[LABELS]),
-            {"reduction": reduction},
-        )
-        for reduction in REDUCTIONS
-    ),
-    *(
-        Case(
-            loss.binary_cross_entropy_with_logits,
-            F.binary_cross_entropy_with_logits,
-            (x, t),
-            {"reduction": reduction},
-        )
-        for reduction in REDUCTIONS
-        for x, t in [((5, 5), SHARES), (np.array([-90.0, 0.0, 0.0, 90.0]), np.array([1.0, 1.0, 0.0, 0.0]))]
-    ),
-    *(
-        Case(weighted_bce, torch_weighted_bce, ((5, 5), SHARES), {"logits": logits})
-        for logits in (False, True)
-    ),
-]
-CASES = [*CONVOLUTIONS, *TRANSPOSED, *COLUMNS, *POOLING, *NORMALIZATION, *ACTIVATIONS, *LOSSES]
+CASES = [*CONVOLUTIONS, *TRANSPOSED, *COLUMNS, *POOLING, *NORMALIZATION]
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")

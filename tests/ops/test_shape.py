@@ -43,7 +43,7 @@ CASES = [
     ),
     *(
         moved("broadcast_to", shape, lambda x, *, shape: np.broadcast_to(x, shape), **{"shape": to})
-        for shape, to in [((4,), (3, 4)), ((3, 1), (3, 4)), ((), (2, 3)), ((1, 3), (0, 3)), ((2, 1, 1), (2, 2, 3)), ((1,), (1,))]
+        for shape, to in [((4,), (3, 4)), ((3, 1), (3, 4)), ((), (2, 3)), ((1, 3), (0, 3)), ((0, 1), (0, 3)), ((2, 1, 1), (2, 2, 3)), ((1,), (1,))]
     ),
     *(
         moved("pad", shape, padded, widths=widths, value=value)
@@ -58,7 +58,7 @@ CASES = [
     Case("pad", [floats(3)], padded, {"widths": ((1, 1),), "value": -np.inf}, note="inf", smooth=False),
     *(
         Case("concatenate", [floats(*shape) for shape in shapes], lambda *x, axis: np.concatenate(x, axis), {"axis": axis}, note=f"{axis}")
-        for shapes, axis in [([(2, 3), (1, 3)], 0), ([(2, 1), (2, 2), (2, 0)], 1), ([(3,)], 0), ([(0, 3), (0, 3)], 0)]
+        for shapes, axis in [([(2, 3), (1, 3)], 0), ([(2, 1), (2, 2), (2, 0)], 1), ([(2, 1)] * 3, 0), ([(3,)], 0), ([(0, 3), (0, 3)], 0)]
     ),
     Case("flatten", [floats(2, 3, 2)], lambda x, *, start, end: x.reshape(2, 6), {"start": 1, "end": -1}),
     Case("flatten", [floats()], lambda x: x.reshape(1)),

@@ -1,12 +1,13 @@
 """Photographs and drawings as a run's model expects its images.
 
-Grey images of one thing on plain ground are made as MNIST was, with the measures of the run's own training data
-(for MNIST: light strokes on black, the longer side 20 of 28 pixels, the centre of mass in the middle):
+Grey images of one thing on plain ground are made as MNIST was, with the measures of the run's own training
+data (for MNIST: light strokes on black, the longer side 20 of 28 pixels, the centre of mass in the middle):
 
 1. turned upright; what is transparent becomes paper, dark behind light strokes and light behind dark ones;
-2. grey; inverted when the border's brightness is nearer to the opposite of the training data's ground;
-3. the ground taken away and the contrast stretched over the whole range; grain below a fifth of it becomes ground;
-4. cropped to what is left, and scaled so that its longer side has the length that it has in the training data;
+2. grey; larger ones averaged down to 256 pixels a side;
+3. the ground, a plane through the border's brightness, taken away, so that light on dark and dark on light come
+   out the same, and the contrast stretched; what is weaker than the ground's noise becomes ground;
+4. cropped to what is left, and scaled so that its longer side is as long as in the training data;
 5. put with its centre (of mass or of the crop, whichever varies less in the training data) where theirs is.
 
 Other images are only scaled to the model's size.
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.cli.strokes import box, centre_of_mass, cropped, strokes
 from pellucid.errors import CheckpointError, DataError
 
 if TYPE_CHECKING:
@@ -30,9 +32,9 @@ if TYPE_CHECKING:
 
     from pellucid.data import ArrayDataset
 
-GRAIN = 0.2  # of the contrast: weaker than that is paper, not stroke
+VISIBLE = 0.1  # of the contrast: what counts as a stroke in the training images
+LARGEST = 256  # pixels a side; averaging larger pictures down to it takes away a camera's noise
 SAMPLE = 1000  # training images that are measured
-SMALLEST_CONTRAST = 16  # of 255 levels: below it there is nothing to see
 
 
 @dataclass(frozen=True)
@@ -84,19 +86,18 @@ class Picture:
     def _grey(self, grey: np.ndarray, path: Path) -> np.ndarray:
         if not self.framed:
             return np.asarray(_resized(_image(grey), self.width, self.height), np.float32)
-        stroke = _stroke(grey, path)
-        found = self._placed(stroke)
+        found = self._placed(strokes(_reduced(grey), path))
         return 255 - found if self.light_ground else found
 
     def _placed(self, stroke: np.ndarray) -> np.ndarray:
         """The stroke, bright on 0, in the size and at the place of the training data."""
-        cropped = _cropped(stroke)
-        scale = self.side * max(self.height, self.width) / max(cropped.shape)
-        height = min(max(round(cropped.shape[0] * scale), 1), self.height)
-        width = min(max(round(cropped.shape[1] * scale), 1), self.width)
-        small = np.asarray(_resized(_image(cropped), width, height), np.float32)
+        crop = cropped(stroke)
+        scale = self.side * max(self.height, self.width) / max(crop.shape)
+        height = min(max(round(crop.shape[0] * scale), 1), self.height)
+        width = min(max(round(crop.shape[1] * scale), 1), self.width)
+        small = np.asarray(_resized(_image(crop), width, height), np.float32)
         small = small * (255 / max(float(small.max()), 1.0))
-        own = _centre_of_mass(small) if self.by_mass else (height / 2, width / 2)
+        own = centre_of_mass(small) if self.by_mass else (height / 2, width / 2)
         top = _start(self.centre[0] * self.height - own[0], self.height - height)
         left = _start(self.centre[1] * self.width - own[1], self.width - width)
         page = np.zeros((self.height, self.width), np.float32)
@@ -140,12 +141,12 @@ def _measures(images: np.ndarray) -> dict[str, Any]:
     ground = float(np.median(grounds))
     if min(ground, 1 - ground) > 0.1 or np.mean(np.abs(grounds - ground) < 0.1) < 0.9:
         return {}  # no plain ground: only scaled
-    strokes = np.abs(images - ground)
-    boxes = [_box(stroke, GRAIN) for stroke in strokes if stroke.max() > GRAIN]
+    seen = [stroke for stroke in np.abs(images - ground) if stroke.max() > VISIBLE]
+    boxes = [box(stroke, VISIBLE) for stroke in seen]
     if not boxes:
         return {}
     size = np.array(images.shape[1:])
-    masses = np.array([_centre_of_mass(stroke) for stroke in strokes if stroke.max() > GRAIN]) / size
+    masses = np.array([centre_of_mass(stroke) for stroke in seen]) / size
     middles = np.array([((top + bottom) / 2, (left + right) / 2) for top, bottom, left, right in boxes]) / size
     by_mass = bool(masses.std(0).sum() <= middles.std(0).sum())
     centre = (masses if by_mass else middles).mean(0)
@@ -157,19 +158,6 @@ def _measures(images: np.ndarray) -> dict[str, Any]:
         "by_mass": by_mass,
         "centre": tuple(round(float(place), 3) for place in centre),
     }
-
-
-def _box(stroke: np.ndarray, least: float) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right (ends excluded) of what is more than `least`."""
-    rows, columns = np.flatnonzero((stroke > least).any(1)), np.flatnonzero((stroke > least).any(0))
-    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-
-
-def _centre_of_mass(stroke: np.ndarray) -> tuple[float, float]:
-    """Row and column, in pixels from the top left corner of the top left pixel."""
-    total = float(stroke.sum()) or 1.0
-    row = float(stroke.sum(1) @ (np.arange(stroke.shape[0]) + 0.5)) / total
-    return row, float(stroke.sum(0) @ (np.arange(stroke.shape[1]) + 0.5)) / total
 
 
 # ---- reading and cleaning
@@ -220,20 +208,12 @@ def _on_paper(image: Image) -> Image:
     return alpha_composite(paper, image).convert("RGB")
 
 
-def _stroke(grey: np.ndarray, path: Path) -> np.ndarray:
-    """What differs from the ground, 0..255, from the border's brightness: dark on light or light on dark."""
-    ground = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
-    stroke = np.maximum(ground - grey, 0) if ground > 127 else np.maximum(grey - ground, 0)
-    most = float(np.percentile(stroke, 99.9) if stroke.size > 10_000 else stroke.max())
-    if most < SMALLEST_CONTRAST:
-        raise DataError(f"predict: {path} is blank: nothing on it stands out from its border")
-    level = stroke / most
-    return np.clip((level - GRAIN) / (1 - GRAIN), 0, 1) * 255
-
-
-def _cropped(stroke: np.ndarray) -> np.ndarray:
-    top, bottom, left, right = _box(stroke, 0)
-    return stroke[top:bottom, left:right]
+def _reduced(grey: np.ndarray) -> np.ndarray:
+    scale = LARGEST / max(grey.shape)
+    if scale >= 1:
+        return grey
+    height, width = (max(round(n * scale), 1) for n in grey.shape)
+    return np.asarray(_resized(_image(grey), width, height), np.float32)
 
 
 def _start(wanted: float, room: int) -> int:

@@ -20,11 +20,8 @@ def whole(name: str, *, least: int = 1, **options: Any) -> None:
     """
     for option, value in options.items():
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            hint = (
-                "; divide with // to keep it whole"
-                if isinstance(value, float) and value == int(value)
-                else ""
-            )
+            almost = isinstance(value, float) and value.is_integer() and value >= least
+            hint = "; divide with // to keep it whole" if almost else ""
             raise OptionError(f"{name}: {option}={value!r} must be a whole number, {least} or more{hint}")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pellucid.compile import compile
 from pellucid.errors import PellucidError
 from pellucid.nn.convolution import Conv2d
+from pellucid.nn.hooks import only_hooks
 from pellucid.nn.linear import FeaturesError, Linear
 from pellucid.nn.shape import Flatten
 from pellucid.tensor import Tensor, as_tensor, context
@@ -44,14 +45,15 @@ def _source(before: Sequence[Module]) -> Module:
 
 
 def _fitting(convolution: Conv2d, layers: Sequence[Module], wrong: Linear, x: Any) -> str:
-    """ "with 28×28 images padding=0 in Conv2d(1, 30, 5) gives 4320, or ": if there is such a padding."""
+    """The part of the sentence that names the images, and the padding that fits if there is one."""
     x = as_tensor(x)
     images = "×".join(map(str, x.shape[2:]))
     label, before = convolution.label(), convolution.padding
     for padding in range(max(convolution.kernel_size)):
         convolution.padding = (padding, padding)
         try:
-            fits = _fits(layers, wrong, x)
+            with only_hooks(m for layer in layers for m in layer.modules()):
+                fits = _fits(layers, wrong, x)
         finally:
             convolution.padding = before
         if fits:

@@ -7,7 +7,6 @@ nothing to call first: `super().__init__()` does no harm and is not needed.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Self, TypeVar
@@ -15,15 +14,14 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from pellucid.errors import DTypeError, OptionError, PellucidError
+from pellucid.nn.hooks import Handle, Hook
 from pellucid.nn.place import add_place
 from pellucid.nn.state import LoadReport, load_state, named_state
 from pellucid.nn.summary import Summary, summarize
 from pellucid.tensor import Buffer, Parameter, Tensor, context
 
 Kind = TypeVar("Kind")
-Hook = Callable[..., Any]
 _NONE: Mapping[int, Hook] = MappingProxyType({})
-_handles = itertools.count()
 
 
 class Module:
@@ -48,7 +46,7 @@ class Module:
 
     def forward(self, *args: Any, **options: Any) -> Any:
         name = type(self).__name__
-        raise OptionError(f"{name}: there is no forward; define `def forward(self, x)` in class {name}")
+        raise OptionError(f"there is no forward; define `def forward(self, x)` in class {name}")
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         try:
@@ -227,18 +225,6 @@ class Module:
             return f"{type(self).__name__}({self.extra_repr()})"
         body = [self.extra_repr(), *lines] if self.extra_repr() else lines
         return f"{type(self).__name__}(\n  " + "\n  ".join(body) + "\n)"
-
-
-class Handle:
-    """A hook in its place; `remove()` takes it out again."""
-
-    def __init__(self, module: Module, place: str, hook: Hook) -> None:
-        self.module, self.place, self.key = module, place, next(_handles)
-        setattr(module, place, {**getattr(module, place), self.key: hook})
-
-    def remove(self) -> None:
-        hooks = getattr(self.module, self.place)
-        setattr(self.module, self.place, {key: hook for key, hook in hooks.items() if key != self.key})
 
 
 def _convert(tensor: Tensor, dtype: np.dtype) -> None:

@@ -63,7 +63,14 @@ class _BatchNorm(Module):
         self._check(x)
         from_batch = self.training or self.running_mean is None
         y = functional.batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, from_batch, self._momentum(), self.eps
+            x,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            from_batch,
+            self._momentum(),
+            self.eps,
         )
         if self.training and self.num_batches_tracked is not None:
             self.num_batches_tracked.assign(self.num_batches_tracked + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.nn import functional
-from pellucid.nn.checks import Pair
+from pellucid.nn.checks import Pair, pair
 from pellucid.nn.module import Module
 from pellucid.tensor import Tensor
 
@@ -30,6 +30,8 @@ class MaxPool2d(Module):
         ceil_mode: bool = False,
     ) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        pair("MaxPool2d", kernel_size=self.kernel_size)
+        pair("MaxPool2d", stride=self.stride)
         self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
 
     def forward(self, x: Any) -> Tensor:
@@ -60,6 +62,8 @@ class AvgPool2d(Module):
         count_include_pad: bool = True,
     ) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
+        pair("AvgPool2d", kernel_size=self.kernel_size)
+        pair("AvgPool2d", stride=self.stride)
         self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
 
     def forward(self, x: Any) -> Tensor:

@@ -17,6 +17,7 @@ import numpy as np
 from pellucid.compile import compile
 from pellucid.errors import OptionError
 from pellucid.graph import Graph, Node, Shape
+from pellucid.nn.hooks import only_hooks
 from pellucid.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -118,15 +119,8 @@ def summarize(model: Module, input_shape: Sequence[int]) -> Summary:
     shape = _checked(input_shape)
     dtype = next((x.dtype for x in model.parameters()), np.dtype("float32"))
     watcher = _Watcher()
-    modules = list(model.modules())
-    before = [(m._hooks, m._pre_hooks) for m in modules]
-    try:
-        for module in modules:
-            module._hooks, module._pre_hooks = {0: watcher.leave}, {0: watcher.enter}
+    with only_hooks(model.modules(), {0: watcher.enter}, {0: watcher.leave}):
         graph = compile(lambda x: model(x)).graph(np.zeros((BATCH, *shape), dtype))
-    finally:
-        for module, (hooks, pre_hooks) in zip(modules, before, strict=True):
-            module._hooks, module._pre_hooks = hooks, pre_hooks
     trained = sum(x.size for x in model.parameters() if x.requires_grad)
     return Summary(shape, _rows(model, watcher.calls, graph), trained)
 

@@ -136,7 +136,7 @@ def _size(x: Spec) -> Pair:
 
 
 def _border(padding: IntOrPair | str, weight: Shape, stride: Pair, dilation: Pair) -> Padding:
-    """The padding option as ((top, bottom), (left, right)); the odd pixel of "same" is at the bottom or right."""
+    """The padding option as ((top, bottom), (left, right)); "same" has its odd pixel after the image."""
     if padding == "valid":
         return evenly((0, 0))
     if padding == "same":
@@ -176,8 +176,7 @@ def _check(name: str, x: Spec, weight: Spec, groups: int) -> None:
         )
     if groups < 1 or weight.shape[0] % groups:
         raise OptionError(
-            f"{name}: groups={groups} does not divide the {weight.shape[0]} filters of weight {weight.shape}; "
-            "give a divisor"
+            f"{name}: groups={groups} does not divide the {weight.shape[0]} filters of weight {weight.shape}"
         )
 
 

@@ -67,9 +67,8 @@ def cross_entropy(
     loss, counts = _nll(name, y, t, weight, axis, ignore_index)
     if label_smoothing:
         evenly = -sum(y if weight is None else y * weight, axis) / x.shape[axis]
-        loss = (
-            loss * (1 - label_smoothing) + where(t.to("int64") == ignore_index, 0.0, evenly) * label_smoothing
-        )
+        kept = t.to("int64") != ignore_index
+        loss = loss * (1 - label_smoothing) + where(kept, evenly, 0.0) * label_smoothing
     return _reduced(name, loss, reduction, counts)
 
 
@@ -121,15 +120,17 @@ def _nll(
     if t.dtype.kind not in "iu":
         raise DTypeError(f"{name}: labels must be integers, got {t.dtype}; cast them with t.to('int64')")
     t = t.to("int64")
-    ignored = t == ignore_index
-    t = where(ignored, 0, t)
+    kept = t != ignore_index
+    t = where(kept, t, 0)
     check_labels(name, t, y.shape[axis])
     right = unsqueeze(t, axis)
-    counts = where(ignored, 0.0, Tensor(np.ones(t.shape, y.dtype)))
-    if weight is not None:
-        counts = counts * squeeze(take_along_axis(broadcast_to(weight, y.shape), right, axis), axis)
+    counts = kept.to(y.dtype)
     # Chosen and not multiplied: 0 · -log 0 would be nan.
-    return where(ignored, 0.0, -squeeze(take_along_axis(y, right, axis), axis)) * counts, counts
+    loss = where(kept, -squeeze(take_along_axis(y, right, axis), axis), 0.0)
+    if weight is None:
+        return loss, counts
+    weights = squeeze(take_along_axis(broadcast_to(weight, y.shape), right, axis), axis)
+    return loss * weights, counts * weights
 
 
 def _reduced(name: str, loss: Tensor, reduction: str, counts: Tensor | None = None) -> Tensor:

@@ -239,14 +239,21 @@ def adaptive_avg_pool2d(x: Any, output_size: int | Sequence[int | None]) -> Tens
     """
     x = floating(x)
     check_images("adaptive_avg_pool2d", x)
-    wanted = (output_size,) * 2 if output_size is None or isinstance(output_size, int) else tuple(output_size)
-    sizes = zip(wanted, (*x.shape[2:], *wanted[2:]), strict=False)
-    kept = [n if o is None else o for o, n in sizes]
-    down, across = pair("adaptive_avg_pool2d", "output_size", kept)
     height, width = x.shape[2:]
+    down, across = _wanted(output_size, (height, width))
     if height % down == 0 and width % across == 0:
         return avg_pool2d(x, (height // down, width // across))
     return matmul(matmul(_averages(height, down, x.dtype), x), _averages(width, across, x.dtype).T)
+
+
+def _wanted(output_size: int | Sequence[int | None] | None, size: Pair) -> Pair:
+    """The output size as two numbers; None is the images' own."""
+    if output_size is None or (
+        isinstance(output_size, Sequence) and None in output_size and len(output_size) == 2
+    ):
+        given = output_size or (None, None)
+        output_size = [n if o is None else o for o, n in zip(given, size, strict=True)]
+    return pair("adaptive_avg_pool2d", "output_size", output_size)  # type: ignore[arg-type]
 
 
 def _averages(size: int, windows: int, dtype: np.dtype) -> Tensor:

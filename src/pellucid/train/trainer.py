@@ -88,9 +88,9 @@ class Trainer:
             raise OptionError(f"Trainer: clip_norm={clip_norm} leaves no gradient; give a number above 0, or None")
         self.model, self.loss, self.optimizer, self.scheduler = model, loss, optimizer, scheduler
         self.metrics, self.schedule_each, self.clip_norm = metrics, schedule_each, clip_norm
-        self._compiled_step = compile(self.step)
-        self._compiled_measure = compile(self._measure)
-        self._compiled_forward = compile(self._forward)
+        self._compiled_step = compile(self.step, names=self._names)
+        self._compiled_measure = compile(self._measure, names=self._names)
+        self._compiled_forward = compile(self._forward, names=self._names)
 
     # ---- what one step is
 
@@ -123,6 +123,10 @@ class Trainer:
     def _forward(self, x: Tensor) -> Tensor:
         with no_grad():
             return self.model(prepare(x, self._dtype))
+
+    def _names(self) -> Iterator[tuple[str, Tensor]]:
+        yield from self.model.named_parameters()
+        yield from self.model.named_buffers()
 
     @property
     def _dtype(self) -> np.dtype:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.train.files import write_text
 from pellucid.train.report.findings import examine
+from pellucid.train.report.header import footer, header
 from pellucid.train.report.page import page
 from pellucid.train.report.pictures import drawing
-from pellucid.train.report.sections import footer, header, sections
+from pellucid.train.report.sections import sections
 
 if TYPE_CHECKING:
     from pellucid.data import ArrayDataset
@@ -32,7 +33,7 @@ def write_report(
 ) -> Path:
     """Write `report.html` into the run's folder: curves, confusions, mistakes, filters, activations, layers.
 
-    config: the options of `pellucid train` by name (`batch_size`, ...), shown as the command that repeats the run
+    config: the options of `pellucid train` by name (`batch_size`, ...), shown as the command that repeats it
     Raises: PellucidError when matplotlib is not installed
     Note:   the whole page is made before anything is written; an old report stays if it cannot be made
     """

@@ -19,9 +19,9 @@ LONGEST_NAME = 16  # characters of a class on an axis
 
 
 def curve(run: Run, name: str, label: str, *, factor: float = 1.0) -> str:
-    """A column of the history over the epochs, of the training and the validation data; the test result dotted."""
+    """A column of the history over the epochs, for training and validation; the test result is dotted."""
     drawn, axes = figure(360, 236)
-    if name in run.results:
+    if name in run.results and run.watched != "test":
         axes.axhline(factor * run.results[name], color=ROLES["muted"], linewidth=1, linestyle=(0, (1.5, 2.5)))
     for column, colour in ((name, "blue"), (f"validation_{name}", "orange")):
         if run.has(column):
@@ -47,12 +47,14 @@ def _line(axes: Any, x: np.ndarray, y: np.ndarray, colour: str) -> None:
 
 
 def _epoch_axis(axes: Any, run: Run) -> None:
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import FixedLocator, MaxNLocator
 
     first, last = run.records[0]["epoch"], run.records[-1]["epoch"]
     margin = 0.5 if first == last else 0.03 * (last - first)
     axes.set_xlim(first - margin, last + margin)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
+    axes.xaxis.set_major_locator(
+        FixedLocator([first]) if first == last else MaxNLocator(nbins=8, integer=True)
+    )
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.grid(axis="y")
     axes.tick_params(length=0)
@@ -61,7 +63,7 @@ def _epoch_axis(axes: Any, run: Run) -> None:
 
 
 def confusion(verdict: Verdict) -> str:
-    """The confusion matrix: what is right in blue by its share of the row, what is wrong in orange by its count."""
+    """The confusion matrix: right in blue by its share of the row, wrong in orange by its count."""
     count = len(verdict.names)
     cell = 54 if count <= 4 else 32 if count <= 10 else 26
     side = min(cell * count, cell * NUMBERED) if count <= NUMBERED else 360
@@ -78,7 +80,7 @@ def confusion(verdict: Verdict) -> str:
     axes.set_xlabel("the network says" if count <= NUMBERED else "the network says (class number)")
     axes.set_ylabel("true class" if count <= NUMBERED else "true class (class number)")
     axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
+    axes.spines[:].set_visible(count > NUMBERED)
     return svg(drawn, "confusion", "Confusion matrix: rows are the true classes, columns the predicted ones")
 
 
@@ -88,12 +90,12 @@ def short(name: str) -> str:
 
 
 def _strength(counts: np.ndarray) -> np.ndarray:
-    """How full every cell's colour is, 0..1: a share of the row on the diagonal, of the largest mistake beside it."""
+    """How full every cell's colour is, 0..1: the share of the row that is right, or of the worst mistake."""
     wrong = counts - np.diag(np.diag(counts))
-    strength = np.where(wrong > 0, 0.2 + 0.8 * wrong / max(wrong.max(), FULL), 0.0)
+    strength = np.where(wrong > 0, 0.1 + 0.9 * wrong / max(wrong.max(), FULL), 0.0)
     share = np.diag(counts) / np.maximum(counts.sum(axis=1), 1)
     np.fill_diagonal(strength, np.where(share > 0, 0.15 + 0.85 * share, 0.0))
-    return np.minimum(strength, 1.0)  # 0.2 + 0.8 is 1.0000000000000002 for some
+    return np.minimum(strength, 1.0)  # a sum of 0.1 and 0.9 shares is 1.0000000000000002 for some
 
 
 def _cells(axes: Any, counts: np.ndarray, strength: np.ndarray, cell: int) -> None:
@@ -101,7 +103,7 @@ def _cells(axes: Any, counts: np.ndarray, strength: np.ndarray, cell: int) -> No
 
     size = min(0.36 * cell, 10.5, 1.5 * cell / len(str(counts.max())))
     for (row, column), count in np.ndenumerate(counts):
-        colour = ROLES["blue"] if row == column else ROLES["orange"] if count else ROLES["line"]
+        colour = ROLES["line"] if not count else ROLES["blue"] if row == column else ROLES["orange"]
         fill = strength[row, column] if count else 0.28
         corner = (column - 0.47, row - 0.47)
         axes.add_patch(Rectangle(corner, 0.94, 0.94, facecolor=colour, alpha=fill, linewidth=0))

@@ -83,6 +83,14 @@ class Run:
         """One number an epoch; not a number where there is none."""
         return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
 
+    @property
+    def watched(self) -> str | None:
+        """What was evaluated after each epoch: validation data, the test data itself, or nothing."""
+        if not self.has("validation_loss"):
+            return None
+        last = self.column("validation_loss")[-1]
+        return "test" if np.isclose(last, self.results["loss"], rtol=1e-5) else "validation"
+
     def has(self, name: str) -> bool:
         return bool(np.isfinite(self.column(name)).any())
 

@@ -69,7 +69,7 @@ def weights(module: Module) -> np.ndarray | None:
 
 
 def as_images(weight: np.ndarray, image_shape: tuple[int, ...] | None) -> np.ndarray | None:
-    """First-layer weights as pictures (units, C, height, width) with C 1 or 3; None when they make no pictures."""
+    """First-layer weights as pictures (units, C, height, width) with C 1 or 3; None when they make none."""
     if weight.ndim == 4:
         return weight if weight.shape[1] in (1, 3) else weight.reshape(-1, 1, *weight.shape[2:])
     if image_shape is not None and weight.shape[1] == np.prod(image_shape):
@@ -81,7 +81,9 @@ def _same_numbers(inputs: Any, output: Tensor) -> bool:
     """Whether a layer only hands on what it got, as Flatten does, and Dropout in evaluation mode."""
     first = inputs[0] if inputs and isinstance(inputs[0], Tensor) else None
     return (
-        first is not None and first.size == output.size and np.array_equal(first.numpy().ravel(), output.numpy().ravel())
+        first is not None
+        and first.size == output.size
+        and np.array_equal(first.numpy().ravel(), output.numpy().ravel())
     )
 
 
@@ -96,7 +98,7 @@ def _measure(path: str, module: Module, output: np.ndarray) -> Activation:
 
 
 def _limits(values: np.ndarray) -> tuple[float, float]:
-    """Where a histogram starts and ends: without the outermost thousandth, which would squeeze all the others."""
+    """Where a histogram starts and ends: without the outermost thousandth, which would squeeze the others."""
     if not values.size:
         return 0.0, 1.0
     low, high = np.quantile(values, [0.0005, 0.9995])

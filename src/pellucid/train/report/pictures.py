@@ -1,7 +1,7 @@
 """The pictures: matplotlib draws lines into SVG, Pillow packs pixels into PNG; both become text in the page.
 
-Colours are roles, not values: in the SVG every role becomes a CSS variable of the page, so that a picture follows
-the reader from light to dark and onto paper.
+Colours are roles, not values: in the SVG every role becomes a CSS variable of the page, so that a picture
+follows the reader from light to dark and onto paper.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,7 +69,9 @@ def drawing() -> Iterator[None]:
     try:
         from matplotlib import style
     except ImportError as error:
-        raise PellucidError("report: needs matplotlib, which is not installed; pip install matplotlib") from error
+        raise PellucidError(
+            "report: needs matplotlib, which is not installed; pip install matplotlib"
+        ) from error
     with warnings.catch_warnings(), style.context(_STYLE, after_reset=True):
         warnings.simplefilter("ignore")  # a glyph that matplotlib's font lacks: the reader's browser has it
         yield
@@ -94,9 +97,11 @@ def svg(drawn: Figure, name: str, title: str) -> str:
     assert start is not None, "matplotlib writes a viewBox"
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text[start.end() :], flags=re.DOTALL)
     body = re.sub(r"<[^<>]*>", lambda tag: _own_ids(_css_colours(tag.group()), name), body)
-    width = start.group(1).split()[2]
-    label = _attribute(title)
-    return f'<svg viewBox="{start.group(1)}" style="max-width:{1.3 * float(width):.0f}px" role="img" aria-label="{label}">{body}'
+    widest = f"{1.3 * float(start.group(1).split()[2]):.0f}px"
+    head = (
+        f'<svg viewBox="{start.group(1)}" style="max-width:{widest}" role="img" aria-label="{escape(title)}">'
+    )
+    return head + body
 
 
 def _css_colours(tag: str) -> str:
@@ -107,12 +112,6 @@ def _css_colours(tag: str) -> str:
 
 def _own_ids(tag: str, name: str) -> str:
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", tag)
-
-
-def _attribute(text: str) -> str:
-    from html import escape
-
-    return escape(text, quote=True)
 
 
 def png(pixels: np.ndarray) -> str:
@@ -128,12 +127,14 @@ def png(pixels: np.ndarray) -> str:
 
 def photograph(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """An input (C, height, width) as pixels; `low` and `high` become black and white."""
-    pixels = np.rint((x.astype(np.float64) - low) / max(high - low, 1e-12) * 255).clip(0, 255).astype(np.uint8)
+    pixels = (
+        np.rint((x.astype(np.float64) - low) / max(high - low, 1e-12) * 255).clip(0, 255).astype(np.uint8)
+    )
     return pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
 
 
 def diverging(w: np.ndarray, limit: float) -> np.ndarray:
-    """Weights (height, width) as pixels: blue above 0, orange below, and the nearer to 0 the more transparent."""
+    """Weights (height, width) as pixels: blue above 0, orange below, the nearer to 0 the more transparent."""
     strength = np.clip(np.abs(w.astype(np.float64)) / limit, 0, 1)
     colour = np.where((w > 0)[..., None], POSITIVE, NEGATIVE)
     return np.concatenate([colour, np.rint(255 * strength)[..., None]], axis=-1).astype(np.uint8)

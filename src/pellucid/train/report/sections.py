@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import platform
-from collections.abc import Iterable
+from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -23,46 +22,6 @@ LAYERS = 24  # histograms
 CLASSES = 20  # bars
 
 
-def header(run: Run) -> str:
-    """The title, the result in one sentence, the numbers, and how to run it again."""
-    note = words.ending(run)
-    return "\n".join(
-        (
-            '<p class="eyebrow">Training report</p>',
-            f"<h1>{escape(run.title)}</h1>",
-            f'<p class="lead">{escape(words.outcome(run))}</p>',
-            f'<p class="note">{escape(note)}</p>' if note else "",
-            f'<dl class="numbers">{"".join(_number(*pair) for pair in _numbers(run))}</dl>',
-            _configuration(run),
-        )
-    )
-
-
-def _number(name: str, value: str) -> str:
-    return f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
-
-
-def _numbers(run: Run) -> Iterable[tuple[str, str]]:
-    if run.accuracy is not None:
-        yield "Test accuracy", words.percent(run.accuracy)
-    yield "Test loss", f"{run.results['loss']:.4g}"
-    for name in run.results.keys() - {"loss", "accuracy"}:
-        yield f"Test {name.replace('_', ' ')}", f"{run.results[name]:.4g}"
-    yield "Epochs", f"{len(run.records):,}"
-    yield "Steps", f"{int(np.nansum(run.column('steps'))):,}"
-    yield "Training time", words.duration(float(np.nansum(run.column("seconds"))))
-    yield "Parameters", f"{run.parameters:,}"
-
-
-def _configuration(run: Run) -> str:
-    command = words.command(run.config)
-    if command:
-        words_together = " ".join(f"<span>{escape(option)}</span>" for option in command)
-        return f'<p class="label">Run it again with</p><pre class="command"><code>{words_together}</code></pre>'
-    items = [f"{name.replace('_', ' ')} {value}" for name, value in run.config.items() if value is not None]
-    return f'<p class="label">Configuration</p><p>{escape(", ".join(items))}</p>' if items else ""
-
-
 def sections(run: Run) -> str:
     found, first = inside.activations(run)
     return "\n".join(
@@ -70,18 +29,14 @@ def sections(run: Run) -> str:
             _section("How it learned", _curves(run)),
             _section("Class by class", _classes(run)),
             _section("The worst mistakes", _mistakes(run)),
-            _section("What the first layer looks for", _filters(run, None if first is None else inside.weights(first))),
+            _section(
+                "What the first layer looks for",
+                _filters(run, None if first is None else inside.weights(first)),
+            ),
             _section("What the layers put out", _activations(run, found)),
             _section("The layers", _layers(run)),
         )
     )
-
-
-def footer(run: Run) -> str:
-    from pellucid import __version__
-
-    versions = f"Pellucid {__version__}, NumPy {np.__version__}, Python {platform.python_version()}"
-    return f"<p>{escape(versions)}, {escape(platform.machine())}</p>"
 
 
 def _section(title: str, body: str) -> str:
@@ -102,31 +57,25 @@ def _figure(picture: str, caption: str = "") -> str:
 def _curves(run: Run) -> str:
     if not run.records:
         return _say("No epoch was finished, so there are no curves.", "lead")
-    pictures = [_figure(charts.curve(run, "loss", "loss"), "Loss: how wrong the network is, lower is better.")]
+    pictures = f'<div class="pair">{"".join(_curve_figures(run))}</div>'
+    return _say(words.learning(run), "finding") + _key(run) + pictures + _say(words.curves_hint(run))
+
+
+def _curve_figures(run: Run) -> Iterator[str]:
+    loss = charts.curve(run, "loss", "loss")
+    yield _figure(loss, "Loss: how wrong the network is; lower is better.")
     if run.has("accuracy"):
-        picture = charts.curve(run, "accuracy", "accuracy (%)", factor=100.0)
-        pictures.append(_figure(picture, "Accuracy: how many of 100 examples it gets right."))
+        accuracy = charts.curve(run, "accuracy", "accuracy (%)", factor=100.0)
+        yield _figure(accuracy, "Accuracy: how many of 100 examples it gets right.")
     rates = run.column("learning_rate")
     if np.isfinite(rates).all() and np.ptp(rates) > 0:
-        pictures.append(_figure(charts.learning_rates(run), "Learning rate: how large the steps of the optimiser are."))
-    hint = BOTH_HINT if run.has("validation_loss") else ONE_HINT
-    return f'{_say(words.learning(run), "finding")}{_key(run)}<div class="pair">{"".join(pictures)}</div>{_say(hint)}'
-
-
-BOTH_HINT = (
-    "Look at the gap between the two lines: validation loss that rises while training loss still falls is "
-    "overfitting, the network learns the training examples by heart."
-)
-ONE_HINT = (
-    "Look for a line that falls fast, then slowly. One that jumps up and down asks for a smaller learning rate, one "
-    "that hardly falls for a larger one."
-)
+        yield _figure(charts.learning_rates(run), "Learning rate: how large the steps of the optimiser are.")
 
 
 def _key(run: Run) -> str:
     lines = [("blue", "training, mean over each epoch")]
-    lines += [("orange", "validation, after each epoch")] if run.has("validation_loss") else []
-    lines += [("dotted", "test, at the end")]
+    lines += [("orange", f"{run.watched}, after each epoch")] if run.watched else []
+    lines += [("dotted", "test, at the end")] if run.watched != "test" else []
     items = "".join(f'<li><i class="{kind}"></i>{text}</li>' for kind, text in lines)
     return f'<ul class="key">{items}</ul>'
 
@@ -139,8 +88,8 @@ def _classes(run: Run) -> str:
         return _say("The targets are numbers, not classes, so there is no confusion matrix.")
     matrix = _figure(
         charts.confusion(run.verdict),
-        "Confusion matrix: test examples by true class (row) and the network's answer (column). Blue is right; look for "
-        "orange, and for pairs that are confused in both directions.",
+        "Confusion matrix: test examples by true class (row) and the network's answer (column). Blue is "
+        "right; look for orange, and for pairs that are confused in both directions.",
     )
     return f'<div class="pair wide">{matrix}<div>{_bars(run.verdict)}{_pairs(run.verdict)}</div></div>'
 
@@ -166,7 +115,7 @@ def _pairs(verdict: Verdict) -> str:
     pairs = verdict.confusions()[:5]
     if not pairs:
         return _say("No class was taken for another.", "finding")
-    items = (f"{_name(verdict, t)} for {_name(verdict, p)} ({count:,}×)" for t, p, count in pairs)
+    items = (f"{_name(verdict, t)} for {_name(verdict, p)} ({count:,}&times;)" for t, p, count in pairs)
     return f'<p class="finding">Most often taken for another: {", ".join(items)}.</p>'
 
 
@@ -186,10 +135,15 @@ def _mistakes(run: Run) -> str:
     shown = verdict.mistakes[:MISTAKES]
     low, high = _pixel_range(run.test.x[shown])
     cards = "".join(_mistake(run, verdict, int(i), low, high) for i in shown)
-    which = f"The {len(shown)} worst of {len(verdict.mistakes):,}" if len(verdict.mistakes) > len(shown) else "All of them"
+    which = (
+        f"The {len(shown)} worst of {len(verdict.mistakes):,}"
+        if len(verdict.mistakes) > len(shown)
+        else "All of them"
+    )
     hint = (
-        f"{which}, the one with the highest loss first. Ask of each whether you would have known it: a wrong label, a "
-        "careless hand, or a fault of the network? Answers that are wrong and sure of themselves teach most."
+        f"{which}, the one with the highest loss first. Ask of each whether you would have known it: a wrong "
+        "label, a careless hand, or a fault of the network? Answers that are wrong and sure of themselves "
+        "teach most."
     )
     no_images = "" if run.image_shape else _say("The inputs are no images, so only the answers are shown.")
     return f'{no_images}<div class="cards">{cards}</div>{_say(hint)}'
@@ -211,8 +165,9 @@ def _mistake(run: Run, verdict: Verdict, example: int, low: float, high: float) 
         source = png(photograph(run.test.x[example], low, high))
         image = f'<img class="pixels" src="{source}" alt="test image {example}">'
     return (
-        f'<figure class="card">{image}<figcaption>is {_name(verdict, true)}<br>said {_name(verdict, predicted)} '
-        f'<span class="quiet">{sure}</span><br><span class="quiet">no. {example}</span></figcaption></figure>'
+        f'<figure class="card">{image}<figcaption>is {_name(verdict, true)}<br>'
+        f'said {_name(verdict, predicted)} <span class="quiet">{sure}</span><br>'
+        f'<span class="quiet">no. {example}</span></figcaption></figure>'
     )
 
 
@@ -243,17 +198,17 @@ def _which(weight: np.ndarray, every: np.ndarray) -> str:
 
 
 GREY_HINT = (
-    "Blue: a bright pixel speaks for the unit; orange: against it; blank: it does not matter. Edges and strokes mean "
-    "that it has learned something; even noise means too little training or too little data."
+    "Blue: a bright pixel speaks for the unit; orange: against it; blank: it does not matter. Edges and "
+    "strokes mean that it has learned something; even noise means too little training or too little data."
 )
 COLOUR_HINT = (
-    "Every picture shows the input that excites the unit most; grey does not count. Edges and patches of colour mean "
-    "that it has learned something; even noise means too little training or too little data."
+    "Every picture shows the input that excites the unit most; grey does not count. Edges and patches of "
+    "colour mean that it has learned something; even noise means too little training or too little data."
 )
 
 
 def _scale(limit: float) -> str:
-    return f'<div class="scale"><span>−{limit:.2g}</span><i></i><span>+{limit:.2g}</span></div>'
+    return f'<div class="scale"><span>&minus;{limit:.2g}</span><i></i><span>+{limit:.2g}</span></div>'
 
 
 def _weight_pixels(w: np.ndarray, limit: float) -> np.ndarray:
@@ -273,9 +228,9 @@ def _activations(run: Run, found: list[Activation]) -> str:
     examples = words.counted(min(inside.EXAMPLES, len(run.test)), "test example")
     few = f" Shown are {LAYERS} of {len(found)} layers." if len(found) > LAYERS else ""
     hint = (
-        f"How often each layer gave which value, on {examples}; the line is 0, and exact zeros are counted in words. "
-        f"A layer that is nearly always 0 is dead, one that sits at the ends of its range is saturated: neither "
-        f"passes much gradient on.{few}"
+        f"How often each layer gave which value, on {examples}; the line is 0, and exact zeros are counted "
+        f"in words. A layer that is nearly always 0 is dead, one that sits at the ends of its range is "
+        f"saturated: neither passes much gradient on.{few}"
     )
     return f'<div class="layers">{pictures}</div>{_say(hint)}'
 
@@ -284,10 +239,10 @@ def _activation(i: int, a: Activation) -> str:
     facts = [f"mean {a.mean:.2g}", f"spread {a.std:.2g}"]
     facts += [f"{words.percent(a.zeros, 0)} zeros"] if a.zeros >= 0.005 else []
     facts += [f"{a.broken:,} not finite"] if a.broken else []
-    title = f'<b>{escape(a.kind)}</b> <span class="quiet">{escape(a.path)} · {_size(a.shape)}</span>'
+    title = f'<b>{escape(a.kind)}</b> <span class="quiet">{escape(a.path)} &middot; {_size(a.shape)}</span>'
     picture = charts.histogram(a, f"layer{i}")
-    caption = ", ".join(facts).replace("-", "−")
-    return f"<figure><p>{title}</p>{picture}<figcaption>{escape(caption)}</figcaption></figure>"
+    caption = ", ".join(facts).replace("-", "&minus;")
+    return f"<figure><p>{title}</p>{picture}<figcaption>{caption}</figcaption></figure>"
 
 
 # ---- the layers
@@ -298,22 +253,24 @@ def _layers(run: Run) -> str:
         table = run.model.summary(run.test.x.shape[1:])
     except PellucidError as error:
         return _say(f"There is no table: {error}")
-    rows = [_row("", "input", _size(table.input_shape), "", "")]
+    rows = [_row("", "input", _size(table.input_shape))]
     rows += [
-        _row(row.path, row.kind, _size(row.output_shape or ()), f"{row.parameters:,}", f"{row.multiply_adds:,}")
-        for row in table.rows
+        _row(x.path, x.kind, _size(x.output_shape or ()), x.parameters, x.multiply_adds) for x in table.rows
     ]
-    total = _row("", "total", "", f"{table.parameters:,}", f"{table.multiply_adds:,}")
+    total = _row("", "total", "", table.parameters, table.multiply_adds)
     head = "".join(f"<th>{name}</th>" for name in ("layer", "", "output", "parameters", "multiply-adds"))
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody><tfoot>{total}</tfoot>"
-    hint = "Parameters are what is learned; multiply-adds are the work for one example. Often a few layers hold most of them."
+    hint = (
+        "Parameters are what is learned; multiply-adds are the work for one example. Often a few layers hold "
+        "most of them."
+    )
     return f'<div class="scroll"><table class="sheet">{body}</table></div>{_say(hint)}'
 
 
-def _row(path: str, kind: str, *cells: str) -> str:
-    right = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f'<tr><td class="quiet">{escape(path)}</td><td>{escape(kind)}</td>{right}</tr>'
+def _row(path: str, kind: str, size: str, *counts: int) -> str:
+    numbers = "".join(f"<td>{count:,}</td>" for count in counts) or "<td></td><td></td>"
+    return f'<tr><td class="quiet">{escape(path)}</td><td>{escape(kind)}</td><td>{size}</td>{numbers}</tr>'
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    return " × ".join(str(size) for size in shape)
+    return " &times; ".join(str(size) for size in shape)

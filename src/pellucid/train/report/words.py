@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 # The options of `pellucid train` that decide what a run computes, in the order in which they are shown.
 OPTIONS = (
-    "data model epochs batch_size optimizer lr momentum weight_decay schedule validation patience augment "
-    "clip_norm dtype seed engine threads"
-).split()
+    *("data", "model", "epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule"),
+    *("validation", "patience", "augment", "clip_norm", "dtype", "seed", "engine", "threads"),
+)
 RISE = 1.03  # a validation loss this much above its lowest is said to rise
 
 
@@ -73,7 +73,7 @@ def outcome(run: Run) -> str:
         return f"On {total} the mean loss is {run.results['loss']:.4g}."
     wrong = len(run.verdict.mistakes)
     if wrong == 0:
-        return f"The network gets all of {total} right."
+        return f"The network gets all {total} right."
     return f"The network gets {len(run.test) - wrong:,} of {total} right and {wrong:,} wrong."
 
 
@@ -82,10 +82,13 @@ def ending(run: Run) -> str | None:
     planned, done = run.config.get("epochs"), len(run.records)
     if not isinstance(planned, int) or done >= planned:
         return None
-    return (
-        f"This run ended after {done} of {counted(planned, 'epoch')}: it was interrupted, or stopped early because "
-        "it no longer improved. The report is about the network as it was left."
+    may_stop = run.config.get("patience", True)  # not said: it may have
+    why = (
+        "it was interrupted, or stopped early because it no longer improved"
+        if may_stop
+        else "it was interrupted"
     )
+    return f"This run ended after {done} of {counted(planned, 'epoch')}: {why}. This is the network as it was left."
 
 
 def learning(run: Run) -> str:
@@ -94,14 +97,28 @@ def learning(run: Run) -> str:
     if len(train) < 2:
         return "One epoch gives one point; train for more epochs to see a curve."
     fell = f"Training loss went from {train[0]:.3g} to {train[-1]:.3g}. "
-    if not run.has("validation_loss"):
+    if not run.watched:
         return fell + "There was no validation data, so the curves cannot show whether the network overfits."
     best = int(np.nanargmin(validation))
     if validation[-1] > RISE * validation[best] and train[-1] < train[best]:
         return (
-            f"{fell}Validation loss was lowest after epoch {run.records[best]['epoch']} ({validation[best]:.3g}) "
-            f"and has risen to {validation[-1]:.3g} since: the network has begun to overfit."
+            f"{fell}{run.watched.capitalize()} loss was lowest after epoch {run.records[best]['epoch']} "
+            f"({validation[best]:.3g}) and has risen to {validation[-1]:.3g} since: the network has begun to "
+            "overfit."
         )
     if best == len(train) - 1 and train[-1] < train[-2]:
         return fell + "Both losses were still falling at the end: more epochs may help."
-    return fell + "Validation loss has levelled off without rising much: there is little sign of overfitting."
+    return f"{fell}The {run.watched} loss has not risen much: there is little sign of overfitting."
+
+
+def curves_hint(run: Run) -> str:
+    """What to look for in the curves."""
+    if run.watched:
+        return (
+            f"Look at the gap between the two lines: {run.watched} loss that rises while training loss still "
+            "falls is overfitting, the network learns the training examples by heart."
+        )
+    return (
+        "Look for a line that falls fast, then slowly. One that jumps up and down asks for a smaller learning "
+        "rate, one that hardly falls for a larger one."
+    )
