@@ -74,6 +74,16 @@ def test_float32_is_computed_in_float64() -> None:
         assert x.dtype == np.float32
 
 
+def test_a_function_that_looks_past_a_converted_copy_is_told_so() -> None:
+    w = np.ones(2, np.float32)
+    with pytest.warns(UserWarning) as caught:
+        numerical_gradient(lambda _: (w * w).sum(), w)
+    assert str(caught[0].message) == (
+        "numerical_gradient: all differences are zero; the function was called with a float64 copy of x, so it must "
+        "use its argument and not look at x from outside"
+    )
+
+
 def test_arrays_that_lie_in_memory_in_any_way_or_cannot_be_written_to() -> None:
     x = np.arange(6.0).reshape(2, 3).T
     np.testing.assert_allclose(numerical_gradient(lambda x: (x * x).sum(), x), 2 * x, atol=1e-7)
@@ -121,7 +131,7 @@ def test_a_break_in_the_memory_is_named() -> None:
 
 
 def test_nan_never_passes() -> None:
-    with pytest.raises(GradientError, match=r"^check_gradients: worst at input 0\[1\]: backward gives nan"):
+    with pytest.raises(GradientError, match=r"^check_gradients: worst at input 0\[\d\]: .* nan"):
         check_gradients(lambda x: x.log(), [1.0, -1.0])
 
 

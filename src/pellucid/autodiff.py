@@ -9,6 +9,8 @@ Reference: D. Rumelhart, G. Hinton, R. Williams, "Learning representations by ba
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,7 +43,9 @@ def backward(
         if id(leaf) in found:
             x_bar = found[id(leaf)]
             with recording(create_graph):
-                leaf.grad = x_bar if leaf.grad is None else leaf.grad + x_bar
+                # One gradient may be that of several leaves (a + b); changed in place it must not change the others.
+                own = x_bar if x_bar.requires_grad else x_bar.detach()
+                leaf.grad = own if leaf.grad is None else leaf.grad + own
     if not (retain_graph or create_graph):
         _free(output)
 
@@ -189,6 +193,7 @@ def _input_gradient(position: int, g: Tensor, y: Tensor, record: Record) -> Tens
         x if x._version == version else _stale(x, record)
         for x, version in zip(record.inputs, record.versions, strict=True)
     ]
+    y = y if y._version == 0 else _stale(y, record)
     return rule(g, y, *inputs, **record.options)
 
 
@@ -220,16 +225,21 @@ def numerical_gradient(function: Callable[[Any], Any], x: Any, *, h: float = 1e-
     """
     x = x if isinstance(x, Tensor | np.ndarray) else np.asarray(x)
     if x.dtype.kind not in "f":
-        import warnings
-
         warnings.warn(f"numerical_gradient: x holds {x.dtype}; it was converted to float64", stacklevel=2)
-    if x.dtype != np.float64:
+    copied = x.dtype != np.float64 or (isinstance(x, np.ndarray) and not x.flags.writeable)
+    if copied:
         x = x.to("float64") if isinstance(x, Tensor) else x.astype(np.float64)
     if isinstance(x, Tensor):
         x = x if x.is_leaf else x.detach()
     differences = _tensor_differences if isinstance(x, Tensor) else _array_differences
     with recording(False):
         slope = differences(function, x, h)
+    if copied and slope.size and not slope.any():
+        warnings.warn(
+            "numerical_gradient: all differences are zero; the function was called with a float64 copy of x, so it must "
+            "use its argument and not look at x from outside",
+            stacklevel=2,
+        )
     return Tensor(slope) if isinstance(x, Tensor) else slope
 
 
@@ -239,28 +249,35 @@ def _array_differences(function: Callable[[Any], Any], x: np.ndarray, h: float) 
         before = x[i]
         try:
             x[i] = before + h
-            above = float(function(x))
+            above = _number(function(x))
             x[i] = before - h
-            slope[i] = (above - float(function(x))) / (2 * h)
+            slope[i] = (above - _number(function(x))) / (2 * h)
         finally:
             x[i] = before
     return slope
 
 
 def _tensor_differences(function: Callable[[Any], Any], x: Tensor, h: float) -> np.ndarray:
-    before = x.numpy()
+    value, version, before = x._value, x._version, x.numpy()
     slope = np.zeros_like(before)
     try:
         for i in np.ndindex(before.shape):
             step = np.zeros_like(before)
             step[i] = h
             x.assign(Tensor(before + step))
-            above = float(function(x))
+            above = _number(function(x))
             x.assign(Tensor(before - step))
-            slope[i] = (above - float(function(x))) / (2 * h)
+            slope[i] = (above - _number(function(x))) / (2 * h)
     finally:
-        x.assign(Tensor(before))
+        x._value, x._version = value, version  # as if it had never been changed
     return slope
+
+
+def _number(value: Any) -> float:
+    shape = getattr(value, "shape", ())
+    if math.prod(shape) != 1:
+        raise ShapeError(f"numerical_gradient: the function gave shape {shape}; it must give one number")
+    return float(value.item() if shape else value)
 
 
 class GradientCheck:
@@ -302,7 +319,8 @@ def check_gradients(
     leaves = [_leaf(Tensor(np.asarray(as_tensor(x).numpy(), np.float64))) for x in inputs]
     scalar = _weighted(function)
     output = scalar(*leaves)
-    analytic = [g.numpy() for g in gradients(output, leaves)]
+    known = gradients(output, leaves) if output.requires_grad else [leaf.detach() * 0 for leaf in leaves]
+    analytic = [g.numpy() for g in known]
     numeric = []
     for position, leaf in enumerate(leaves):
         others = list(leaves)

@@ -22,7 +22,15 @@ SECTIONS = [
     "What the layers put out",
     "The layers",
 ]
-CONFIG = {"data": "digits", "model": "64-16-10", "epochs": 2, "batch_size": 100, "lr": 0.01, "seed": 0, "out": "x"}
+CONFIG = {
+    "data": "digits",
+    "model": "64-16-10",
+    "epochs": 2,
+    "batch_size": 100,
+    "lr": 0.01,
+    "seed": 0,
+    "out": "x",
+}
 VOID = {"meta", "link", "br", "img"}
 
 
@@ -145,7 +153,9 @@ def test_same_run_gives_the_same_page(digits, tmp_path):
     model = digits_model()
     trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(model.parameters(), lr=0.1))
     pages = [
-        write_report(tmp_path, model=model, trainer=trainer, history=History(), test=test, config={}).read_text()
+        write_report(
+            tmp_path, model=model, trainer=trainer, history=History(), test=test, config={}
+        ).read_text()
         for _ in range(2)
     ]
     assert pages[0] == pages[1]
@@ -173,7 +183,9 @@ def test_configuration_is_escaped(tmp_path):
 
 def test_perfect_score_says_so(tmp_path):
     test = blobs(3)
-    _, page = run(tmp_path, nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 3)), test, test, epochs=60)
+    _, page = run(
+        tmp_path, nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 3)), test, test, epochs=60
+    )
     assert "The network gets all 60 test examples right." in page.text
     assert "There are none: every test example got its right label." in page.text
     assert "No class was taken for another." in page.text
@@ -214,13 +226,18 @@ def test_test_data_that_was_watched_is_called_test(tmp_path):
 def test_interrupted_run_says_so(tmp_path):
     test = blobs(3)
     _, page = run(tmp_path, nn.Linear(5, 3), test, test, config={"epochs": 7, "patience": None})
-    assert "This run ended after 2 of 7 epochs: it was interrupted. This is the network as it was left." in page.text
+    assert (
+        "This run ended after 2 of 7 epochs: it was interrupted. This is the network as it was left."
+        in page.text
+    )
 
 
 def test_run_without_any_finished_epoch(tmp_path):
     test, model = blobs(3), nn.Linear(5, 3)
     trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(model.parameters(), lr=0.1))
-    path = write_report(tmp_path, model=model, trainer=trainer, history=History(), test=test, config={"epochs": 3})
+    path = write_report(
+        tmp_path, model=model, trainer=trainer, history=History(), test=test, config={"epochs": 3}
+    )
     page = Page(path.read_text())
     assert "This run ended after 0 of 3 epochs" in page.text
     assert "No epoch was finished, so there are no curves." in page.text
@@ -253,7 +270,9 @@ def test_more_outputs_than_names(tmp_path):
 def test_changing_learning_rate_gets_a_curve(tmp_path):
     test, model = blobs(3), nn.Linear(5, 3)
     trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(model.parameters(), lr=0.1))
-    records = [{"epoch": i, "loss": 1 / i, "learning_rate": 0.1 / i, "seconds": 1.0, "steps": 1} for i in (1, 2)]
+    records = [
+        {"epoch": i, "loss": 1 / i, "learning_rate": 0.1 / i, "seconds": 1.0, "steps": 1} for i in (1, 2)
+    ]
     arguments = {"model": model, "trainer": trainer, "test": test, "config": {}}
     path = write_report(tmp_path, history=History(records), **arguments)
     assert "Learning rate by epoch" in path.read_text()
@@ -297,10 +316,10 @@ def test_missing_matplotlib_is_one_sentence(tmp_path, monkeypatch):
 def test_failure_leaves_the_old_report_and_nothing_else(tmp_path, monkeypatch):
     (tmp_path / "report.html").write_text("old")
 
-    def fail(run):
+    def fail(run, weight):
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(sections, "_filters", lambda run, weight: fail(run))
+    monkeypatch.setattr(sections, "_filters", fail)
     with pytest.raises(RuntimeError, match=r"^broken$"):
         run(tmp_path, nn.Linear(5, 3), blobs(3), blobs(3), epochs=1)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
@@ -343,7 +362,11 @@ def test_activations_are_listed_in_working_order_without_those_that_change_nothi
     found, first = inside.activations(
         findings.Run(model, [], test, {}, {"loss": 1.0}, None, np.dtype("float32"))
     )
-    assert [(a.path, a.kind, a.shape) for a in found] == [("1", "Linear", (16,)), ("2", "ReLU", (16,)), ("4", "Linear", (10,))]
+    assert [(a.path, a.kind, a.shape) for a in found] == [
+        ("1", "Linear", (16,)),
+        ("2", "ReLU", (16,)),
+        ("4", "Linear", (10,)),
+    ]
     assert first is model[1]
     assert found[0].zeros == 0
     assert 0 < found[1].zeros < 1
@@ -382,7 +405,11 @@ def test_percent(share, text):
 @pytest.mark.parametrize(
     ("train", "validation", "said"),
     [
-        ([2, 1, 0.5, 0.2], [2, 1, 1.2, 1.5], "Validation loss was lowest after epoch 2 (1) and has risen to 1.5 since"),
+        (
+            [2, 1, 0.5, 0.2],
+            [2, 1, 1.2, 1.5],
+            "Validation loss was lowest after epoch 2 (1) and has risen to 1.5 since",
+        ),
         ([2, 1, 0.5], [2, 1, 0.6], "Both losses were still falling at the end"),
         ([2, 1, 0.5, 0.4], [2, 1, 0.6, 0.6], "there is little sign of overfitting"),
         ([2, 1, 0.5], [np.nan] * 3, "There was no validation data"),
@@ -390,7 +417,8 @@ def test_percent(share, text):
 )
 def test_curves_are_read_aloud(train, validation, said):
     records = [
-        {"epoch": i + 1, "loss": a, "validation_loss": b} for i, (a, b) in enumerate(zip(train, validation, strict=True))
+        {"epoch": i + 1, "loss": a, "validation_loss": b}
+        for i, (a, b) in enumerate(zip(train, validation, strict=True))
     ]
     report = findings.Run(nn.Linear(2, 2), records, blobs(2), {}, {"loss": 9.0}, None, np.dtype("float32"))
     assert said in words.learning(report)
@@ -399,4 +427,4 @@ def test_curves_are_read_aloud(train, validation, said):
 def test_own_metrics_are_shown():
     results = {"loss": 0.5, "top_2": 0.75}
     report = findings.Run(nn.Linear(2, 2), [], blobs(2), {}, results, None, np.dtype("float32"))
-    assert "<dt>Test top 2</dt><dd>0.75</dd>" in header.header(report)
+    assert "<dt>Test top 2</dt><dd>0.75</dd>" in header.top(report)

@@ -194,3 +194,20 @@ def test_a_trainer_refuses_what_it_cannot_do():
     with pytest.raises(OptionError) as error:
         Trainer(model, nn.MSELoss(), optimizer).evaluate(ArrayDataset(np.zeros((0, 1)), np.zeros((0, 1))))
     assert str(error.value) == "evaluate: the data set has no examples; give one at least"
+
+
+def test_a_layer_that_is_frozen_after_compiling_stays_as_it_is(blobs, make_trainer):
+    trainer = make_trainer()
+    trainer.fit(blobs, batch_size=20, progress=False)
+    trainer.model[0].requires_grad_(False)
+    before = trainer.model.state_dict()
+    trainer.fit(blobs, batch_size=20, progress=False)
+    np.testing.assert_array_equal(trainer.model.state_dict()["0.weight"], before["0.weight"])
+    assert not np.array_equal(trainer.model.state_dict()["4.weight"], before["4.weight"])
+
+
+def test_the_graph_of_a_step_names_the_parameters(blobs, make_trainer):
+    trainer = make_trainer()
+    lines = str(trainer.graph(*blobs[:20])).splitlines()
+    assert lines[2].startswith("%0.weight ")
+    assert lines[-1].startswith("return ")

@@ -20,6 +20,7 @@ from pellucid.compile import compile
 from pellucid.data import ArrayDataset, Loader
 from pellucid.data.order import epoch_generator
 from pellucid.errors import OptionError
+from pellucid.graph import Graph
 from pellucid.nn.functional import scale_pixels
 from pellucid.nn.module import Module
 from pellucid.optim.clip import clip_grad_norm_
@@ -105,6 +106,11 @@ class Trainer:
         if self.scheduler is not None and self.schedule_each == "step":
             self.scheduler.step()
         return loss.detach(), self._metric_sums(output.detach(), t)
+
+    def graph(self, x: Any, t: Any) -> Graph:
+        """The whole training step on a batch of these shapes, as the graph that runs; prints readably."""
+        self.optimizer.zero_grad()
+        return self._compiled_step.graph(np.asarray(x), np.asarray(t))
 
     def _measure(self, x: Tensor, t: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         with no_grad():

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.train.files import write_text
+from pellucid.train.report import header, page, sections
 from pellucid.train.report.findings import examine
-from pellucid.train.report.header import footer, header
-from pellucid.train.report.page import page
 from pellucid.train.report.pictures import drawing
-from pellucid.train.report.sections import sections
 
 if TYPE_CHECKING:
     from pellucid.data import ArrayDataset
@@ -39,7 +37,7 @@ def write_report(
     """
     with drawing():
         run = examine(model, trainer, history, test, config)
-        text = page(run.title, header(run), sections(run), footer(run))
+        text = page.whole(run.title, header.top(run), sections.body(run), header.foot(run))
     path = Path(folder) / "report.html"
     write_text(path, text)
     return path

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pellucid.train.report.findings import Run
 
 
-def header(run: Run) -> str:
+def top(run: Run) -> str:
     """The title, the result in one sentence, the numbers, and how to run it again."""
     note = words.ending(run)
     return "\n".join(
@@ -38,8 +38,9 @@ def _numbers(run: Run) -> Iterable[tuple[str, str]]:
     if run.accuracy is not None:
         yield "Test accuracy", words.percent(run.accuracy)
     yield "Test loss", f"{run.results['loss']:.4g}"
-    for name in run.results.keys() - {"loss", "accuracy"}:
-        yield f"Test {name.replace('_', ' ')}", f"{run.results[name]:.4g}"
+    for name, value in run.results.items():
+        if name not in ("loss", "accuracy"):
+            yield f"Test {name.replace('_', ' ')}", f"{value:.4g}"
     yield "Epochs", f"{len(run.records):,}"
     yield "Steps", f"{int(np.nansum(run.column('steps'))):,}"
     yield "Training time", words.duration(float(np.nansum(run.column("seconds"))))
@@ -57,7 +58,7 @@ def _configuration(run: Run) -> str:
     return f'<p class="label">Configuration</p><p>{escape(", ".join(items))}</p>' if items else ""
 
 
-def footer(run: Run) -> str:
+def foot(run: Run) -> str:
     from pellucid import __version__
 
     versions = f"Pellucid {__version__}, NumPy {np.__version__}, Python {platform.python_version()}"

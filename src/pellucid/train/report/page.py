@@ -32,6 +32,6 @@ $footer
 """)
 
 
-def page(title: str, header: str, main: str, footer: str) -> str:
+def whole(title: str, header: str, main: str, footer: str) -> str:
     """The whole HTML file. `title` is plain text, the others are HTML already."""
     return _PAGE.substitute(title=escape(title), style=STYLE, header=header, main=main, footer=footer)

@@ -22,7 +22,7 @@ LAYERS = 24  # histograms
 CLASSES = 20  # bars
 
 
-def sections(run: Run) -> str:
+def body(run: Run) -> str:
     found, first = inside.activations(run)
     return "\n".join(
         (

@@ -1,0 +1,277 @@
+"""Tensors: what they are made of, what they give out, and how they are changed."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from pellucid import Buffer, Parameter, Tensor, no_grad
+from pellucid.errors import DTypeError, GradientError, PellucidError, ShapeError
+from pellucid.tensor import DTYPES, as_tensor
+
+KNOWN = "bool, uint8, int32, int64, uint64, float32, float64"
+
+
+def refused(function, kind=PellucidError) -> str:
+    with pytest.raises(kind) as caught:
+        function()
+    return str(caught.value)
+
+
+# ---- making one
+
+
+@pytest.mark.parametrize(
+    ("value", "dtype"),
+    [
+        (1.5, "float32"),
+        (2, "int64"),
+        (True, "bool"),
+        ([1, 2.5], "float32"),
+        ([[1], [2]], "int64"),
+        ([], "float32"),
+        (np.float64(1.5), "float64"),
+        (np.ones(2), "float64"),
+        (np.ones(2, np.float32), "float32"),
+        (np.ones(2, np.uint8), "uint8"),
+        (np.ones(2, ">f4"), "float32"),
+        (np.ones(2, ">i8"), "int64"),
+        (range(3), "int64"),
+    ],
+)
+def test_python_floats_become_float32_and_arrays_keep_their_dtype(value, dtype: str) -> None:
+    x = Tensor(value)
+    assert x.dtype == dtype and x.dtype.isnative
+    np.testing.assert_array_equal(x.numpy(), np.asarray(value))
+
+
+def test_other_libraries_arrays_keep_their_dtype() -> None:
+    class Foreign:
+        dtype = np.dtype("float64")
+
+        def __array__(self, dtype=None, copy=None):
+            return np.array([0.1])
+
+    assert Tensor(Foreign()).dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    ("value", "given"),
+    [("text", "<U4"), ([b"x"], "|S1"), (1j, "complex128"), (np.float16(1), "float16"), (None, "object"), (2**70, "object"),
+     (np.array(["2020-01-01"], "datetime64[D]"), "datetime64[D]"), (np.ones(1, np.int8), "int8")],
+)  # fmt: skip
+def test_text_objects_and_other_dtypes_are_refused(value, given: str) -> None:
+    assert refused(lambda: Tensor(value), DTypeError) == f"Tensor: dtype {given} is not supported; give one of {KNOWN}"
+
+
+def test_ragged_lists_and_unknown_dtypes_are_refused() -> None:
+    assert refused(lambda: Tensor([[1], [1, 2]]), DTypeError).startswith("Tensor: cannot make an array of list: setting an")
+    assert refused(lambda: Tensor([1.0], "float99"), DTypeError).startswith("Tensor: cannot make an array of list: ")
+    assert refused(lambda: Tensor([1.0], "float16"), DTypeError).startswith("Tensor: dtype float16 is not supported")
+    assert refused(lambda: Tensor(["x"], "float32"), DTypeError).startswith("Tensor: cannot make an array of list: ")
+
+
+def test_only_floats_can_need_a_gradient() -> None:
+    message = "Tensor: int64 has no gradient; give float32 or float64"
+    assert refused(lambda: Tensor([1], requires_grad=True), DTypeError) == message
+    assert refused(lambda: Parameter([1]), DTypeError) == message
+
+
+def test_a_tensor_has_its_own_copy() -> None:
+    array = np.ones(3)
+    x = Tensor(array)
+    y = Tensor(x)
+    array[0] = 9
+    assert x.tolist() == y.tolist() == [1.0, 1.0, 1.0]
+    assert Tensor(np.ones((2, 3)).T).numpy().flags.c_contiguous
+
+
+def test_as_tensor_leaves_a_tensor_as_it_is() -> None:
+    x = Tensor([1.0])
+    assert as_tensor(x) is x
+    assert as_tensor(2, like=Tensor([1.0], "float64")).dtype == np.float64
+
+
+def test_parameters_need_a_gradient_and_buffers_do_not() -> None:
+    assert Parameter([1.0]).requires_grad and not Buffer([1.0]).requires_grad
+    assert not Parameter([1.0], requires_grad=False).requires_grad
+    assert type(Parameter([1.0]) * 2) is Tensor
+
+
+# ---- giving out
+
+
+def test_what_a_tensor_says_of_itself() -> None:
+    x = Tensor(np.zeros((2, 3)), requires_grad=True)
+    assert (x.shape, x.ndim, x.size, len(x), x.is_leaf, (x * 1).is_leaf) == ((2, 3), 2, 6, 2, True, False)
+    assert repr(Tensor([1.0, 2.0])) == "Tensor([1. 2.], float32)"
+    assert repr(Parameter(1.5)) == "Parameter(1.5, float32, requires_grad)"
+    assert len(repr(Tensor(np.zeros(10**6)))) < 200
+    assert f"{Tensor(1.2345):.2f}" == "1.23" and f"{Tensor([1.0])}" == "Tensor([1.], float32)"
+
+
+def test_numpy_gives_a_view_that_cannot_be_written_to() -> None:
+    x = Tensor([1.0, 2.0])
+    view = x.numpy()
+    with pytest.raises(ValueError, match="read-only"):
+        view[0] = 5
+    assert np.shares_memory(view, x.numpy())
+    own = np.array(x)
+    own[0] = 5
+    assert x.tolist() == [1.0, 2.0]
+    assert np.asarray(x, dtype="float64").dtype == np.float64
+
+
+@given(arrays.arrays(st.sampled_from([d for d in DTYPES if d != bool]), arrays.array_shapes(min_dims=0, min_side=0)))
+def test_dlpack_goes_to_numpy_and_back(x: np.ndarray) -> None:
+    found = np.from_dlpack(Tensor(x))
+    np.testing.assert_array_equal(found, x, strict=True)
+
+
+def test_a_tensor_of_one_element_is_a_python_number() -> None:
+    for x in (Tensor(2.5), Tensor([2.5]), Tensor([[2.5]])):
+        assert (x.item(), float(x), int(x), bool(x)) == (2.5, 2.5, 2, True)
+    assert type(Tensor(3).item()) is int and [10, 20, 30][Tensor(1)] == 20
+    assert not Tensor([0.0])
+
+
+def test_what_is_no_single_number_is_refused() -> None:
+    x = Tensor([1.0, 2.0])
+    for who, function in {"bool": bool, "float": float, "int": int, "item()": Tensor.item}.items():
+        assert refused(lambda function=function: function(x), ShapeError) == (
+            f"{who}: needs a Tensor of one element, got (2,); reduce it with .sum() or index it"
+        )
+    assert refused(lambda: [1, 2][Tensor(1.0)], DTypeError) == (
+        "index: a float32 Tensor is no index; cast it with .to('int64')"
+    )
+    assert refused(lambda: len(Tensor(1.0)), ShapeError) == (
+        "len: a Tensor of shape () has no length; .item() gives its number"
+    )
+    assert refused(lambda: bool(Tensor(np.zeros(0))), ShapeError).startswith("bool: needs a Tensor of one element, got (0,)")
+
+
+def test_a_truth_that_is_not_single_is_not_guessed() -> None:
+    with pytest.raises(ShapeError):
+        assert Tensor([1.0, 2.0]) == Tensor([1.0, 2.0])
+    with pytest.raises(ShapeError):
+        Tensor([1.0, 2.0]) in [Tensor([3.0, 4.0])]
+
+
+@pytest.mark.parametrize("kind", [Tensor, Parameter, Buffer])
+def test_pickling_and_copying_keep_kind_value_and_need(kind: type[Tensor]) -> None:
+    x = kind(np.array([1.0, 2.0]))
+    for twin in (pickle.loads(pickle.dumps(x)), copy.copy(x), copy.deepcopy(x)):
+        assert type(twin) is kind and twin.requires_grad == x.requires_grad and twin.dtype == x.dtype
+        np.testing.assert_array_equal(twin.numpy(), x.numpy())
+        with no_grad():
+            twin += 1
+        assert x.tolist() == [1.0, 2.0]
+
+
+# ---- operators
+
+
+@given(arrays.arrays(np.float64, arrays.array_shapes(min_dims=0, max_dims=2), elements=st.floats(0.5, 2)), st.floats(0.5, 2))
+def test_operators_are_numpys_with_numbers_and_arrays_on_either_side(x: np.ndarray, number: float) -> None:
+    t = Tensor(x)
+    for other in (number, np.full(x.shape, number), np.float64(number)):
+        for found, expected in [
+            (t + other, x + other), (other + t, other + x), (t - other, x - other), (other - t, other - x),
+            (t * other, x * other), (other * t, other * x), (t / other, x / other), (other / t, other / x),
+            (t**other, x**other), (other**t, other**x), (-t, -x), (abs(-t), x),
+            (t < other, x < other), (t <= other, x <= other), (t > other, x > other), (t >= other, x >= other),
+            (t == other, x == other), (t != other, x != other), (other < t, other < x),
+        ]:  # fmt: skip
+            assert isinstance(found, Tensor)
+            np.testing.assert_allclose(found.numpy(), expected, rtol=1e-12)
+            assert found.dtype == np.asarray(expected).dtype
+
+
+def test_logic_is_element_by_element() -> None:
+    a, b = Tensor([True, True, False]), Tensor([True, False, False])
+    assert ((a & b).tolist(), (a | b).tolist(), (~a).tolist()) == ([True, False, False], [True, True, False], [False, False, True])
+
+
+# ---- change in place
+
+
+def test_a_change_in_place_is_seen_by_everyone_who_holds_the_tensor() -> None:
+    x = Tensor([1.0, 2.0])
+    same = x
+    x += 1
+    x -= 0.5
+    x *= 2
+    x /= 4
+    assert same is x and x.tolist() == [0.75, 1.25]
+    x[0] = 9
+    assert same.tolist() == [9.0, 1.25]
+
+
+def test_what_was_given_out_before_a_change_in_place_stays() -> None:
+    x = Tensor([1.0, 2.0])
+    view, twin = x.numpy(), x.detach()
+    x += 1
+    assert view.tolist() == twin.tolist() == [1.0, 2.0]
+
+
+def test_in_place_means_a_new_tensor_where_something_is_remembered() -> None:
+    w = Parameter([1.0, 2.0])
+    y = first = w * 3
+    y += 1
+    assert y is not first and y.requires_grad
+    total = Tensor(0.0)
+    for _ in range(3):
+        total += (w * w).sum()
+    total.backward()
+    assert w.grad.tolist() == [6.0, 12.0]
+
+
+CANNOT = (
+    "assign: this Tensor needs a gradient, which a change in place would make wrong; "
+    "change it inside `with no_grad():`, or make a new Tensor"
+)
+
+
+def test_a_trained_tensor_changes_in_place_only_under_no_grad() -> None:
+    w = Parameter([1.0, 2.0])
+
+    def add() -> None:
+        nonlocal w
+        w += 1
+
+    def put() -> None:
+        w[0] = 1
+
+    for change in (add, put, lambda: w.assign([0.0, 0.0])):
+        assert refused(change, GradientError) == CANNOT
+    before = w
+    with no_grad():
+        w -= 0.5
+        w[0] = 7
+    assert w is before and w.tolist() == [7.0, 1.5] and w.requires_grad and w.is_leaf
+
+
+def test_assign_keeps_shape_and_dtype() -> None:
+    x = Tensor(np.zeros(2, np.float32))
+    x.assign(np.ones(2))
+    assert x.dtype == np.float32 and x.tolist() == [1.0, 1.0]
+    assert refused(lambda: x.assign([1.0]), ShapeError) == "assign: a Tensor (2,) was given (1,); the shapes must agree"
+
+    def grow() -> None:
+        nonlocal x
+        x += np.ones((3, 2))
+
+    assert refused(grow, ShapeError) == "assign: a Tensor (2,) was given (3, 2); the shapes must agree"
+
+
+def test_assigned_arrays_are_copied() -> None:
+    x, array = Tensor(np.zeros(2)), np.ones(2)
+    x.assign(array)
+    array[0] = 9
+    assert x.tolist() == [1.0, 1.0]
