@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.cli.strokes import box, centre_of_mass, cropped, strokes
+from pellucid.cli.strokes import VISIBLE, box, centre_of_mass, cropped, strokes
 from pellucid.errors import CheckpointError, DataError
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from pellucid.data import ArrayDataset
 
-VISIBLE = 0.1  # of the contrast: what counts as a stroke in the training images
 LARGEST = 256  # pixels a side; averaging larger pictures down to it takes away a camera's noise
 SAMPLE = 1000  # training images that are measured
 

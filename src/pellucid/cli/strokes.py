@@ -10,6 +10,7 @@ from pellucid.errors import DataError
 
 GRAIN = 0.05  # of the contrast: weaker than that is paper, not stroke
 NOISE = 4.0  # so many times the ground's own noise is paper too
+VISIBLE = 0.2  # of the contrast: where a stroke ends when its size is measured
 SMALLEST_CONTRAST = 16  # of 255 levels: below it there is nothing to see
 
 
@@ -31,8 +32,8 @@ def strokes(grey: np.ndarray, path: Path) -> np.ndarray:
 
 
 def cropped(stroke: np.ndarray) -> np.ndarray:
-    """The smallest part with all that is not 0."""
-    top, bottom, left, right = box(stroke, 0)
+    """The smallest part with all that is clearly visible."""
+    top, bottom, left, right = box(stroke, 255 * VISIBLE)
     return stroke[top:bottom, left:right]
 
 

@@ -83,12 +83,9 @@ def ending(run: Run) -> str | None:
     if not isinstance(planned, int) or done >= planned:
         return None
     may_stop = run.config.get("patience", True)  # not said: it may have
-    why = (
-        "it was interrupted, or stopped early because it no longer improved"
-        if may_stop
-        else "it was interrupted"
-    )
-    return f"This run ended after {done} of {counted(planned, 'epoch')}: {why}. This is the network as it was left."
+    why = "it was interrupted" + (", or stopped early because it no longer improved" if may_stop else "")
+    length = f"{done} of {counted(planned, 'epoch')}"
+    return f"This run ended after {length}: {why}. This is the network as it was left."
 
 
 def learning(run: Run) -> str:
@@ -119,6 +116,6 @@ def curves_hint(run: Run) -> str:
             "falls is overfitting, the network learns the training examples by heart."
         )
     return (
-        "Look for a line that falls fast, then slowly. One that jumps up and down asks for a smaller learning "
-        "rate, one that hardly falls for a larger one."
+        "Look for a line that falls fast, then slowly. One that jumps up and down asks for a smaller "
+        "learning rate, one that hardly falls for a larger one."
     )
