@@ -1,7 +1,8 @@
-# make demo   train a digit recogniser and say where its report is
-# make test   the whole suite; EXTRAS=parity adds the comparisons with PyTorch and scikit-learn
-# make lint   what the pre-commit hooks check
-# make clean  remove everything that these made
+# make demo    train a digit recogniser and say where its report is
+# make test    the whole suite; EXTRAS=parity adds the comparisons with PyTorch and scikit-learn
+# make lint    what the pre-commit hooks check
+# make format  mend what can be mended of that
+# make clean   remove everything that these made
 
 PYTHON ?= python3
 PYTESTFLAGS ?= -n auto
@@ -37,11 +38,11 @@ lint: $(VENV)/installed-lint
 
 format: $(VENV)/installed-lint
 	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
 	$(BIN)/clang-format -i $(wildcard native/*.?pp native/kernels/*.?pp)
+	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf src/pellucid/*.so $(VENV) build dist runs .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf src/pellucid/*.so $(VENV) build dist $(RUN) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

@@ -94,7 +94,9 @@ def test_a_part_that_was_freed_with_another_output_is_refused() -> None:
     x = leaf(1.0)
     shared = x.exp()
     shared.sum().backward()
-    assert refused((shared * 2).sum().backward).startswith("backward: the memory of exp was freed by an earlier")
+    assert refused((shared * 2).sum().backward).startswith(
+        "backward: the memory of exp was freed by an earlier"
+    )
 
 
 def test_a_retained_graph_can_be_used_again() -> None:

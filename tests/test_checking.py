@@ -62,7 +62,9 @@ def test_a_graph_that_was_remembered_before_can_still_be_used_afterwards() -> No
 
 def test_integers_are_converted_with_a_word_and_never_truncated() -> None:
     for x in (np.array([3, 4]), Tensor([3, 4]), [3, 4]):
-        with pytest.warns(UserWarning, match=r"^numerical_gradient: x holds int64; it was converted to float64$"):
+        with pytest.warns(
+            UserWarning, match=r"^numerical_gradient: x holds int64; it was converted to float64$"
+        ):
             found = numerical_gradient(lambda x: (x * x * 0.5).sum(), x)
         np.testing.assert_allclose(np.asarray(found), [3.0, 4.0], atol=1e-7)
 
@@ -89,7 +91,9 @@ def test_arrays_that_lie_in_memory_in_any_way_or_cannot_be_written_to() -> None:
     np.testing.assert_allclose(numerical_gradient(lambda x: (x * x).sum(), x), 2 * x, atol=1e-7)
     x.flags.writeable = False
     np.testing.assert_allclose(numerical_gradient(lambda x: (x * x).sum(), x), 2 * x, atol=1e-7)
-    np.testing.assert_allclose(numerical_gradient(lambda x: (x * x).sum(), Tensor(x).numpy()), 2 * x, atol=1e-7)
+    np.testing.assert_allclose(
+        numerical_gradient(lambda x: (x * x).sum(), Tensor(x).numpy()), 2 * x, atol=1e-7
+    )
 
 
 @pytest.mark.parametrize("x", [np.ones(3), Tensor(np.ones(3))])
@@ -138,9 +142,13 @@ def test_nan_never_passes() -> None:
 def test_a_check_of_nothing_is_refused() -> None:
     with pytest.raises(GradientError) as caught:
         check_gradients(lambda x: x * 2, np.zeros((0, 2)))
-    assert str(caught.value) == "check_gradients: there is no element to check; give an input that is not empty"
+    assert (
+        str(caught.value) == "check_gradients: there is no element to check; give an input that is not empty"
+    )
 
 
 def test_a_function_that_ignores_its_input_shows_nothing() -> None:
-    with pytest.raises(GradientError, match=r"^check_gradients: all gradients are zero, so this check shows nothing; "):
+    with pytest.raises(
+        GradientError, match=r"^check_gradients: all gradients are zero, so this check shows nothing; "
+    ):
         check_gradients(lambda x: Tensor(np.ones(3)), [1.0])

@@ -13,9 +13,11 @@ from pellucid import tree
 leaves = st.integers() | st.text(max_size=2) | st.none() | st.just("*")
 trees = st.recursive(
     leaves,
-    lambda part: st.lists(part, max_size=3)
-    | st.lists(part, max_size=3).map(tuple)
-    | st.dictionaries(st.text(max_size=2), part, max_size=3),
+    lambda part: (
+        st.lists(part, max_size=3)
+        | st.lists(part, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=2), part, max_size=3)
+    ),
     max_leaves=8,
 )
 

@@ -143,7 +143,7 @@ class Traced:
         self, function: Callable[..., Any], structure: Any, leaves: list[Any], engine: Engine, names: Mapping[int, str]
     ) -> None:
         tracer = Tracer(names)
-        arguments = _arguments(function, leaves)
+        arguments = _arguments(function, structure, leaves)
         with _tracing(tracer):
             inside = [_inside(x, leaf) for x, leaf in zip(arguments, leaves, strict=True)]
             args, options = tree.rebuild(structure, inside)
@@ -282,19 +282,28 @@ def _as_array(leaf: Any) -> np.ndarray | None:
     return None
 
 
-def _arguments(function: Callable[..., Any], leaves: list[Any]) -> list[Any]:
-    """A graph input for each array, named after the function's parameters where there is one parameter for each."""
-    try:
-        names = [name for name in inspect.signature(function).parameters if name not in ("args", "kwargs", "options")]
-    except (TypeError, ValueError):
-        names = []
-    if len(names) < len(leaves):
-        names = [f"in{i}" for i in range(len(leaves))]
+def _arguments(function: Callable[..., Any], structure: Any, leaves: list[Any]) -> list[Any]:
+    """A graph input for each array, named after the function's parameter that it was given for."""
     arrays = [_as_array(x) for x in leaves]
     return [
         x if array is None else Node(shape=array.shape, dtype=array.dtype, name=name)
-        for array, x, name in zip(arrays, leaves, names, strict=False)
+        for array, x, name in zip(arrays, leaves, _leaf_names(function, structure, len(leaves)), strict=True)
     ]
+
+
+def _leaf_names(function: Callable[..., Any], structure: Any, count: int) -> list[str]:
+    """x for an argument x; x0, x1, ... for the arrays inside of one that is nested."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()
+    positional = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = [f"in{i}" for i in range(count)]
+    args, options = tree.rebuild(structure, range(count))
+    for name, part in [*zip(positional, args, strict=False), *options.items()]:
+        for k, i in enumerate(tree.flatten(part)[0]):
+            names[i] = name if part is i else f"{name}{k}"
+    return names
 
 
 def _inside(argument: Any, leaf: Any) -> Any:

@@ -260,7 +260,8 @@ class Tensor(Operators):
     def assign(self, value: Any) -> Tensor:
         """Put a new value of the same shape into this Tensor.
 
-        Raises: GradientError while gradients are being recorded for it; ShapeError when the shape differs
+        Raises: GradientError while gradients are being recorded for it; ShapeError when the shape differs;
+                DTypeError when floats are put among integers
         """
         if context.recording and self.requires_grad:
             raise GradientError(
@@ -270,6 +271,8 @@ class Tensor(Operators):
         value = as_tensor(value, like=self)
         if value.shape != self.shape:
             raise ShapeError(f"assign: a Tensor {self.shape} was given {value.shape}; the shapes must agree")
+        if value.dtype.kind == "f" != self.dtype.kind:
+            raise DTypeError(f"assign: {value.dtype} numbers would be cut off in a {self.dtype} Tensor; cast them, or this")
         if value.dtype != self.dtype:
             value = value.to(self.dtype)
         if context.trace is None:
@@ -313,7 +316,7 @@ def to_array(value: Any, dtype: Any = None) -> np.ndarray:
         array = np.array(value, dtype=dtype, order="C")
     except (ValueError, TypeError, OverflowError) as error:
         raise DTypeError(f"Tensor: cannot make an array of {type(value).__name__}: {error}") from None
-    if dtype is None and array.dtype == np.float64 and not isinstance(value, np.ndarray | np.generic):
+    if dtype is None and array.dtype == np.float64 and not hasattr(value, "dtype"):
         array = array.astype(np.float32)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     if array.dtype not in DTYPES:

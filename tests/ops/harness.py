@@ -123,9 +123,7 @@ class Case:
     def slopes(self) -> list[int]:
         """The positions of the inputs by which there is a gradient."""
         return [
-            i
-            for i, x in enumerate(self.inputs)
-            if self.smooth and x.dtype is None and i not in self.fixed
+            i for i, x in enumerate(self.inputs) if self.smooth and x.dtype is None and i not in self.fixed
         ]
 
     def arrays(self, dtype: str) -> list[np.ndarray]:
@@ -223,7 +221,9 @@ def check_extremes(case: Case, dtype: str, engine_name: str) -> None:
     arrays = case.arrays(dtype)
     for shift in range(len(numbers) if case.extreme else 2):  # every number meets every other
         mixed = [
-            frozen(np.resize(np.roll(numbers, shift * (i + 1)), x.shape)) if case.inputs[i].dtype is None else x
+            frozen(np.resize(np.roll(numbers, shift * (i + 1)), x.shape))
+            if case.inputs[i].dtype is None
+            else x
             for i, x in enumerate(arrays)
         ]
         with engine(engine_name):
@@ -253,7 +253,14 @@ def check_gradient(case: Case) -> None:
             products = g.numpy() * direction
             scale += np.abs(products).sum()
             noise = 1e-10 * max(abs(above), abs(below))
-            agree(products.sum(), (above - below) / (2 * STEP), np.abs(products).sum(), SLOPE, noise, f"by input {position}")
+            agree(
+                products.sum(),
+                (above - below) / (2 * STEP),
+                np.abs(products).sum(),
+                SLOPE,
+                noise,
+                f"by input {position}",
+            )
     refuse_vacuous(case, weights.size, scale)
 
 
@@ -268,7 +275,9 @@ def check_second_gradient(case: Case) -> None:
     def slope(arrays: Sequence[np.ndarray], create_graph: bool) -> tuple[Tensor, list[Tensor]]:
         tensors = wrap(arrays, moving)
         first = gradients(
-            _weighted(case, tensors[:-1], tensors[-1]), [tensors[i] for i in case.slopes()], create_graph=create_graph
+            _weighted(case, tensors[:-1], tensors[-1]),
+            [tensors[i] for i in case.slopes()],
+            create_graph=create_graph,
         )
         parts = [(g * Tensor._wrap(along[i])).sum() for i, g in zip(case.slopes(), first, strict=True)]
         return sum(parts[1:], parts[0]), [tensors[i] for i in moving]
@@ -281,7 +290,14 @@ def check_second_gradient(case: Case) -> None:
         slope(_moved(arrays, {i: sign * STEP * turn[i] for i in moving}), False)[0].item() for sign in (1, -1)
     )
     noise = 1e-10 * max(abs(above), abs(below))
-    agree(sum(p.sum() for p in products), (above - below) / (2 * STEP), scale, CURVATURE, noise, "second derivative")
+    agree(
+        sum(p.sum() for p in products),
+        (above - below) / (2 * STEP),
+        scale,
+        CURVATURE,
+        noise,
+        "second derivative",
+    )
     refuse_vacuous(case, arrays[-1].size, scale)
 
 
@@ -361,7 +377,9 @@ def checks(cases: Sequence[Case]) -> type:
         @engines
         @dtypes
         @each
-        def test_value_is_the_oracles_and_the_shape_rule_foretells_it(self, case: Case, dtype: str, name: str) -> None:
+        def test_value_is_the_oracles_and_the_shape_rule_foretells_it(
+            self, case: Case, dtype: str, name: str
+        ) -> None:
             check_value(case, dtype, name)
 
         @engines

@@ -36,7 +36,9 @@ def convolution(x: np.ndarray, w: np.ndarray, *, stride, padding, dilation, grou
     return y
 
 
-def convolution_by_input(g: np.ndarray, w: np.ndarray, *, size, stride, padding, dilation, groups) -> np.ndarray:
+def convolution_by_input(
+    g: np.ndarray, w: np.ndarray, *, size, stride, padding, dilation, groups
+) -> np.ndarray:
     """Each number of g puts a whole filter into the image."""
     x = np.zeros((g.shape[0], w.shape[1] * groups, *size), g.dtype)
     wide = grown(x, padding)
@@ -45,11 +47,15 @@ def convolution_by_input(g: np.ndarray, w: np.ndarray, *, size, stride, padding,
         for m in range(w.shape[0]):
             first = (m // filters) * channels
             for c in range(channels):
-                wide[np.ix_(range(len(x)), [first + c], rows, columns)] += g[:, m, i, j][:, None, None, None] * w[m, c]
+                wide[np.ix_(range(len(x)), [first + c], rows, columns)] += (
+                    g[:, m, i, j][:, None, None, None] * w[m, c]
+                )
     return inside(wide, padding)
 
 
-def convolution_by_weight(x: np.ndarray, g: np.ndarray, *, size, stride, padding, dilation, groups) -> np.ndarray:
+def convolution_by_weight(
+    x: np.ndarray, g: np.ndarray, *, size, stride, padding, dilation, groups
+) -> np.ndarray:
     wide, channels, filters = grown(x, padding), x.shape[1] // groups, g.shape[1] // groups
     w = np.zeros((g.shape[1], channels, *size), x.dtype)
     for i, j, rows, columns in places(x, size, stride, padding, dilation):
@@ -106,7 +112,9 @@ def window_rows(x: np.ndarray, *, kernel, stride, padding, dilation) -> np.ndarr
     """im2col: every window as a row, image after image."""
     wide = grown(x, padding)
     rows = [
-        image[:, r][:, :, c].ravel() for image in wide for _, _, r, c in places(x, kernel, stride, padding, dilation)
+        image[:, r][:, :, c].ravel()
+        for image in wide
+        for _, _, r, c in places(x, kernel, stride, padding, dilation)
     ]
     return np.array(rows).reshape(len(rows), x.shape[1] * kernel[0] * kernel[1])
 

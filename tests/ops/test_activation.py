@@ -22,7 +22,10 @@ def gelu(x: np.ndarray, *, approximate: str = "none") -> np.ndarray:
 ORACLES = {
     "identity": (lambda x: x, {}),
     "relu": (lambda x: np.maximum(x, 0), {}),
-    "leaky_relu": (lambda x, *, negative_slope: np.where(x > 0, x, negative_slope * x), {"negative_slope": 0.1}),
+    "leaky_relu": (
+        lambda x, *, negative_slope: np.where(x > 0, x, negative_slope * x),
+        {"negative_slope": 0.1},
+    ),
     "elu": (lambda x, *, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))), {"alpha": 0.7}),
     "silu": (lambda x: x * special.expit(x), {}),
     "gelu": (gelu, {}),
@@ -38,15 +41,30 @@ CASES = [
         for shape in [(3, 4), (2, 0, 3)[: 3 if "softmax" not in name else 1]]
     ),
     Case("gelu", [floats(3, 4)], gelu, {"approximate": "tanh"}, note="tanh", extreme=False),
-    Case("softmax", [floats(2, 3, 2)], lambda x, *, axis: special.softmax(x, axis), {"axis": 1}, note="middle", extreme=False),
+    Case(
+        "softmax",
+        [floats(2, 3, 2)],
+        lambda x, *, axis: special.softmax(x, axis),
+        {"axis": 1},
+        note="middle",
+        extreme=False,
+    ),
     Case("softplus", [floats(3, 4)], lambda x: np.logaddexp(0, x), note="primitive"),
     Case("softplus", [floats()], lambda x: np.logaddexp(0, x)),
     Case("softplus", [floats(0, 3)], lambda x: np.logaddexp(0, x)),
     Case("step", [floats(3, 4)], lambda x: np.heaviside(x, 0), smooth=False, extreme=False),
     Case("relu", [integers(3, 4)], lambda x: np.maximum(x, 0)),
-]  # fmt: skip
+]
 CASES = [
-    Case(case.name, case.inputs, case.oracle, case.options, case.note, extreme=case.extreme, run=OPERATIONS["softplus"])
+    Case(
+        case.name,
+        case.inputs,
+        case.oracle,
+        case.options,
+        case.note,
+        extreme=case.extreme,
+        run=OPERATIONS["softplus"],
+    )
     if case.name == "softplus" and "beta" in case.options
     else case
     for case in CASES
@@ -73,7 +91,9 @@ def test_softmax_of_large_numbers_is_finite_and_sums_to_one() -> None:
     assert np.isfinite(slope.numpy()).all()
 
 
-@pytest.mark.parametrize(("name", "at_zero"), [("relu", 0.0), ("leaky_relu", 0.01), ("elu", 1.0), ("gelu", 0.5), ("softplus", 0.5)])
+@pytest.mark.parametrize(
+    ("name", "at_zero"), [("relu", 0.0), ("leaky_relu", 0.01), ("elu", 1.0), ("gelu", 0.5), ("softplus", 0.5)]
+)
 def test_the_slope_at_zero_is_the_stated_one(name: str, at_zero: float) -> None:
     x = Tensor([0.0], requires_grad=True)
     assert gradients(OPERATIONS[name](x).sum(), [x])[0].item() == pytest.approx(at_zero)

@@ -10,7 +10,13 @@ from pellucid.autodiff import gradients
 from pellucid.errors import DTypeError, ShapeError
 from tests.ops.harness import Case, checks, floats, given, integers, positive, public
 
-BINARY = {"add": np.add, "subtract": np.subtract, "multiply": np.multiply, "divide": np.divide, "maximum": np.maximum}
+BINARY = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "maximum": np.maximum,
+}
 
 
 def safe_clip(x: np.ndarray, *, low: float | None, high: float | None) -> np.ndarray:
@@ -29,7 +35,9 @@ CASES = [
         for a, b in [((3, 1), (4,)), ((), (2, 3)), ((2, 0), (2, 1)), ((1, 3), (2, 3))]
     ),
     *(
-        Case(name, [integers(3, 4, dtype=dtype, low=0), integers(3, 4, dtype=dtype, low=0)], oracle, note=dtype)
+        Case(
+            name, [integers(3, 4, dtype=dtype, low=0), integers(3, 4, dtype=dtype, low=0)], oracle, note=dtype
+        )
         for name, oracle in BINARY.items()
         for dtype in ["uint8", "int32", "int64", "uint64"]
         if name != "divide"
@@ -122,7 +130,10 @@ def test_clip_keeps_the_gradient_at_its_bounds() -> None:
             lambda: power(Tensor([2]), Tensor([-1])),
             "power: integers to a negative power are no integers; cast one of them with .to('float32')",
         ),
-        (lambda: power(Tensor([True]), Tensor([True])), "power: takes numbers, got bool; cast it with .to('int64')"),
+        (
+            lambda: power(Tensor([True]), Tensor([True])),
+            "power: takes numbers, got bool; cast it with .to('int64')",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_sentence(wrong, message: str) -> None:

@@ -22,20 +22,36 @@ CASES = [
         for make in (floats, integers, bools)
         for shape in SHAPES
     ),
-    *(Case(name, [given([1.0, 2.0]), given([1.0, 3.0])], oracle, note="equals", smooth=False) for name, oracle in COMPARISONS.items()),
+    *(
+        Case(name, [given([1.0, 2.0]), given([1.0, 3.0])], oracle, note="equals", smooth=False)
+        for name, oracle in COMPARISONS.items()
+    ),
     *(
         public(name, [floats(3, 1), integers(4)], oracle, note="mixed", smooth=False)
         for name, oracle in [*COMPARISONS.items(), ("not_equal", np.not_equal)]
     ),
-    *(Case(name, [bools(*shape), bools(*shape)], oracle) for name, oracle in LOGIC.items() for shape in SHAPES),
-    *(public(name, [floats(3, 1), integers(4)], oracle, note="mixed", smooth=False) for name, oracle in LOGIC.items()),
+    *(
+        Case(name, [bools(*shape), bools(*shape)], oracle)
+        for name, oracle in LOGIC.items()
+        for shape in SHAPES
+    ),
+    *(
+        public(name, [floats(3, 1), integers(4)], oracle, note="mixed", smooth=False)
+        for name, oracle in LOGIC.items()
+    ),
     *(Case("logical_not", [bools(*shape)], np.logical_not) for shape in SHAPES),
     *(Case("isfinite", [floats(*shape)], np.isfinite, smooth=False) for shape in SHAPES),
     Case("isfinite", [integers(3)], np.isfinite),
     *(Case("where", [bools(*shape), floats(*shape), floats(*shape)], np.where) for shape in [(3, 4), (0, 3)]),
     Case("where", [given(True, "bool"), floats(), floats()], np.where),
     public("where", [bools(3, 1), floats(4), floats(2, 1, 1)], np.where, note="broadcast"),
-    public("where", [floats(3), floats(3), integers(3)], lambda c, a, b: np.where(c != 0, a, b), note="mixed", fixed=(0,)),
+    public(
+        "where",
+        [floats(3), floats(3), integers(3)],
+        lambda c, a, b: np.where(c != 0, a, b),
+        note="mixed",
+        fixed=(0,),
+    ),
 ]
 
 TestComparison = checks(CASES)

@@ -21,9 +21,14 @@ SETTINGS = [
     ((2, 2, 5, 6), (2, 2, 3, 3), {"stride": (2, 2), "padding": ((1, 1), (1, 1))}, (3, 3)),
     ((1, 2, 5, 5), (2, 2, 2, 2), {"dilation": (2, 3)}, (3, 2)),
     ((2, 4, 3, 3), (4, 2, 2, 2), {"groups": 2, "padding": ((1, 0), (0, 2))}, (3, 4)),
-    ((1, 3, 4, 4), (6, 1, 3, 3), {"groups": 3, "stride": (2, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1)}, (2, 4)),
+    (
+        (1, 3, 4, 4),
+        (6, 1, 3, 3),
+        {"groups": 3, "stride": (2, 1), "padding": ((1, 1), (1, 1)), "dilation": (1, 1)},
+        (2, 4),
+    ),
     ((0, 2, 4, 4), (3, 2, 3, 3), {}, (2, 2)),
-]  # fmt: skip
+]
 
 
 def settings():
@@ -37,27 +42,60 @@ CASES = [
         for x, w, _, options, note in settings()
     ),
     *(
-        Case("conv2d_input_gradient", [floats(*g), floats(*w)], images.convolution_by_input,
-             options | {"size": x[2:]}, note=note, extreme=False)
+        Case(
+            "conv2d_input_gradient",
+            [floats(*g), floats(*w)],
+            images.convolution_by_input,
+            options | {"size": x[2:]},
+            note=note,
+            extreme=False,
+        )
         for x, w, g, options, note in settings()
     ),
     *(
-        Case("conv2d_weight_gradient", [floats(*x), floats(*g)], images.convolution_by_weight,
-             options | {"size": w[2:]}, note=note, extreme=False)
+        Case(
+            "conv2d_weight_gradient",
+            [floats(*x), floats(*g)],
+            images.convolution_by_weight,
+            options | {"size": w[2:]},
+            note=note,
+            extreme=False,
+        )
         for x, w, g, options, note in settings()
     ),
-    Case("conv2d", [floats(2, 2, 4, 4), floats(3, 2, 3, 3), floats(3)],
-         lambda x, w, b: images.convolution(x, w, **PLAIN | {"padding": ((1, 1), (1, 1))}) + b[:, None, None],
-         run=lambda x, w, b: conv2d(x, w, b, padding="same"), note="same-bias", extreme=False),
-    Case("conv_transpose2d", [floats(2, 2, 3, 3), floats(2, 3, 3, 2), floats(3)],
-         lambda x, w, b: images.convolution_by_input(
-             x, w, size=(5, 5), **PLAIN | {"stride": (2, 2), "padding": ((1, 1), (1, 1))}) + b[:, None, None],
-         run=lambda x, w, b: conv_transpose2d(x, w, b, 2, 1, (0, 1)), note="bias", extreme=False),
-    Case("conv_transpose2d", [floats(1, 2, 2, 2), floats(2, 1, 2, 2)],
-         lambda x, w: np.pad(images.convolution_by_input(x, w, size=(4, 4), **PLAIN | {"stride": (2, 2), "groups": 2}),
-                             [(0, 0), (0, 0), (0, 1), (0, 1)]),
-         run=lambda x, w: conv_transpose2d(x, w, stride=2, output_padding=1, groups=2), note="output-padding", extreme=False),
-]  # fmt: skip
+    Case(
+        "conv2d",
+        [floats(2, 2, 4, 4), floats(3, 2, 3, 3), floats(3)],
+        lambda x, w, b: images.convolution(x, w, **PLAIN | {"padding": ((1, 1), (1, 1))}) + b[:, None, None],
+        run=lambda x, w, b: conv2d(x, w, b, padding="same"),
+        note="same-bias",
+        extreme=False,
+    ),
+    Case(
+        "conv_transpose2d",
+        [floats(2, 2, 3, 3), floats(2, 3, 3, 2), floats(3)],
+        lambda x, w, b: (
+            images.convolution_by_input(
+                x, w, size=(5, 5), **PLAIN | {"stride": (2, 2), "padding": ((1, 1), (1, 1))}
+            )
+            + b[:, None, None]
+        ),
+        run=lambda x, w, b: conv_transpose2d(x, w, b, 2, 1, (0, 1)),
+        note="bias",
+        extreme=False,
+    ),
+    Case(
+        "conv_transpose2d",
+        [floats(1, 2, 2, 2), floats(2, 1, 2, 2)],
+        lambda x, w: np.pad(
+            images.convolution_by_input(x, w, size=(4, 4), **PLAIN | {"stride": (2, 2), "groups": 2}),
+            [(0, 0), (0, 0), (0, 1), (0, 1)],
+        ),
+        run=lambda x, w: conv_transpose2d(x, w, stride=2, output_padding=1, groups=2),
+        note="output-padding",
+        extreme=False,
+    ),
+]
 
 TestConvolution = checks(CASES)
 

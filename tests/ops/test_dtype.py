@@ -15,12 +15,25 @@ from tests.ops.harness import Case, bools, checks, floats, integers
 
 CASES = [
     *(
-        Case("cast", [floats(3, 4, low=lowest)], lambda x, *, dtype: x.astype(dtype), {"dtype": np.dtype(dtype)}, note=dtype,
-             smooth=False, extreme=False)
+        Case(
+            "cast",
+            [floats(3, 4, low=lowest)],
+            lambda x, *, dtype: x.astype(dtype),
+            {"dtype": np.dtype(dtype)},
+            note=dtype,
+            smooth=False,
+            extreme=False,
+        )
         for dtype, lowest in [("int64", -2.0), ("int32", -2.0), ("uint8", 0.0), ("bool", -2.0)]
     ),
     *(
-        Case("cast", [make(3, 4)], lambda x, *, dtype: x.astype(dtype), {"dtype": np.dtype(dtype)}, note=f"{make.__name__}-{dtype}")
+        Case(
+            "cast",
+            [make(3, 4)],
+            lambda x, *, dtype: x.astype(dtype),
+            {"dtype": np.dtype(dtype)},
+            note=f"{make.__name__}-{dtype}",
+        )
         for dtype in ["float32", "float64", "int64", "uint8"]
         for make in (bools, integers)
     ),
@@ -29,8 +42,34 @@ CASES = [
 ]
 
 TestCast = checks(CASES)
-BINARY = ["add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "equal", "less", "logical_and"]
-UNARY = ["negative", "abs", "sign", "floor", "exp", "sigmoid", "erf", "logical_not", "isfinite", "sum", "mean", "max", "min", "argmin"]
+BINARY = [
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "maximum",
+    "minimum",
+    "power",
+    "equal",
+    "less",
+    "logical_and",
+]
+UNARY = [
+    "negative",
+    "abs",
+    "sign",
+    "floor",
+    "exp",
+    "sigmoid",
+    "erf",
+    "logical_not",
+    "isfinite",
+    "sum",
+    "mean",
+    "max",
+    "min",
+    "argmin",
+]
 
 
 def met(a: np.dtype, b: np.dtype) -> np.dtype:
@@ -44,7 +83,9 @@ def test_two_dtypes_meet_in_the_widest_float_or_in_the_common_integer(a: str, b:
     x, y = np.array([1, 1, 0], a), np.array([1, 0, 1], b)
     expected = met(x.dtype, y.dtype)
     if {a, b} in ({"int32", "uint64"}, {"int64", "uint64"}):
-        with pytest.raises(DTypeError, match=r"^add: u?int\d+ and uint64 have no common integer dtype; cast one of them$"):
+        with pytest.raises(
+            DTypeError, match=r"^add: u?int\d+ and uint64 have no common integer dtype; cast one of them$"
+        ):
             Tensor(x) + Tensor(y)
         return
     found = Tensor(x) + Tensor(y)
@@ -66,7 +107,16 @@ def test_every_dtype_works_or_is_refused_in_a_sentence(name: str, dtype: str, ch
 def test_python_numbers_keep_the_dtype_of_a_float_tensor(number: float) -> None:
     for dtype in ("float32", "float64"):
         x = Tensor(np.ones(3, dtype))
-        for found in (x + number, number + x, x * number, number - x, x / number, number / x, x**number, number**x):
+        for found in (
+            x + number,
+            number + x,
+            x * number,
+            number - x,
+            x / number,
+            number / x,
+            x**number,
+            number**x,
+        ):
             assert found.dtype == dtype
 
 
@@ -80,7 +130,9 @@ def test_python_integers_keep_the_dtype_of_an_integer_tensor() -> None:
 def test_a_python_integer_that_does_not_fit_is_refused() -> None:
     with pytest.raises(DTypeError) as caught:
         Tensor(np.array([1], np.uint8)) + 300
-    assert str(caught.value) == "Tensor: cannot make an array of int: Python integer 300 out of bounds for uint8"
+    assert (
+        str(caught.value) == "Tensor: cannot make an array of int: Python integer 300 out of bounds for uint8"
+    )
 
 
 def test_a_cast_through_integers_has_no_gradient() -> None:

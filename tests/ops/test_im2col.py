@@ -23,11 +23,23 @@ CASES = [
     case
     for shape, options, columns in SETTINGS
     for case in (
-        Case("im2col", [floats(*shape)], images.window_rows, PLAIN | options, note=f"{options['kernel']}".replace(" ", "")),
-        Case("col2im", [floats(*columns)], images.window_rows_back, PLAIN | options | {"shape": shape},
-             note=f"{options['kernel']}".replace(" ", ""), extreme=False),
+        Case(
+            "im2col",
+            [floats(*shape)],
+            images.window_rows,
+            PLAIN | options,
+            note=f"{options['kernel']}".replace(" ", ""),
+        ),
+        Case(
+            "col2im",
+            [floats(*columns)],
+            images.window_rows_back,
+            PLAIN | options | {"shape": shape},
+            note=f"{options['kernel']}".replace(" ", ""),
+            extreme=False,
+        ),
     )
-]  # fmt: skip
+]
 
 TestIm2col = checks(CASES)
 
@@ -43,4 +55,7 @@ def test_a_convolution_is_im2col_and_a_matrix_product() -> None:
 def test_columns_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(ShapeError) as caught:
         OPERATIONS["col2im"](np.zeros((4, 4)), (1, 1, 4, 4), 2)
-    assert str(caught.value) == "col2im: images (1, 1, 4, 4) make columns (9, 4), got (4, 4); give what im2col gave"
+    assert (
+        str(caught.value)
+        == "col2im: images (1, 1, 4, 4) make columns (9, 4), got (4, 4); give what im2col gave"
+    )

@@ -12,8 +12,16 @@ from pellucid.errors import PellucidError
 from tests.ops.harness import Case, checks, floats, integers, public
 
 PAIRS = [((3, 4), (4, 2)), ((1, 1), (1, 1)), ((2, 3, 4), (2, 4, 1)), ((0, 3), (3, 2)), ((2, 0), (0, 3))]
-RANKS = [((4,), (4,)), ((3, 4), (4,)), ((4,), (4, 2)), ((2, 3, 4), (4, 2)), ((2, 1, 3, 4), (5, 4, 2)), ((4,), (2, 4, 3)),
-         ((2, 3, 4), (4,)), ((2, 0, 4), (4, 3))]  # fmt: skip
+RANKS = [
+    ((4,), (4,)),
+    ((3, 4), (4,)),
+    ((4,), (4, 2)),
+    ((2, 3, 4), (4, 2)),
+    ((2, 1, 3, 4), (5, 4, 2)),
+    ((4,), (2, 4, 3)),
+    ((2, 3, 4), (4,)),
+    ((2, 0, 4), (4, 3)),
+]
 
 
 def sums_of_products(x: np.ndarray, w: np.ndarray) -> np.ndarray:

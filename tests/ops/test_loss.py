@@ -55,37 +55,71 @@ def binary_logits(x, t, *, reduction="mean"):
 
 
 CASES = [
-    *(Case("cross_entropy", [floats(4, 3), LABELS], classes, {"reduction": how}, note=how) for how in ("mean", "sum", "none")),
+    *(
+        Case("cross_entropy", [floats(4, 3), LABELS], classes, {"reduction": how}, note=how)
+        for how in ("mean", "sum", "none")
+    ),
     *(
         Case("cross_entropy", [floats(4, 3), LABELS], classes, options, note=note)
         for note, options in [("smooth", {"label_smoothing": 0.2}), ("ignore", {"ignore_index": 2})]
     ),
-    Case("cross_entropy", [floats(4, 3), LABELS, given([1.0, 2.0, 0.5])], classes, {"label_smoothing": 0.2}, fixed=(2,), note="weight"),
+    Case(
+        "cross_entropy",
+        [floats(4, 3), LABELS, given([1.0, 2.0, 0.5])],
+        classes,
+        {"label_smoothing": 0.2},
+        fixed=(2,),
+        note="weight",
+    ),
     Case("cross_entropy", [floats(4, 3), probabilities(4, 3)], soft, {"label_smoothing": 0.2}, note="soft"),
-    Case("cross_entropy", [floats(2, 3, 2), given([[0, 1], [2, 2]], "int64")],
-         lambda x, t: classes(np.moveaxis(x, 1, 2).reshape(4, 3), t.ravel()), note="places"),
+    Case(
+        "cross_entropy",
+        [floats(2, 3, 2), given([[0, 1], [2, 2]], "int64")],
+        lambda x, t: classes(np.moveaxis(x, 1, 2).reshape(4, 3), t.ravel()),
+        note="places",
+    ),
     Case("nll_loss", [floats(4, 3), LABELS], lambda x, t: -x[np.arange(4), t].mean()),
     *(
-        Case(name, [floats(4, 3), floats(4, 3)], lambda x, t, *, reduction, f=f: reduced(f(x - t), reduction), {"reduction": how}, note=how)
+        Case(
+            name,
+            [floats(4, 3), floats(4, 3)],
+            lambda x, t, *, reduction, f=f: reduced(f(x - t), reduction),
+            {"reduction": how},
+            note=how,
+        )
         for name, f in [("mse_loss", np.square), ("l1_loss", np.abs)]
         for how in ("mean", "sum", "none")
     ),
     *(
-        Case("binary_cross_entropy", [probabilities(4, 3), probabilities(4, 3)], binary, {"reduction": how}, note=how,
-             run=lambda x, t, **o: OPERATIONS["binary_cross_entropy"](x, t, **o))
+        Case(
+            "binary_cross_entropy",
+            [probabilities(4, 3), probabilities(4, 3)],
+            binary,
+            {"reduction": how},
+            note=how,
+            run=lambda x, t, **o: OPERATIONS["binary_cross_entropy"](x, t, **o),
+        )
         for how in ("mean", "none")
     ),
     *(
-        Case("binary_cross_entropy_with_logits", [floats(4, 3), probabilities(4, 3)], binary_logits, {"reduction": how}, note=how)
+        Case(
+            "binary_cross_entropy_with_logits",
+            [floats(4, 3), probabilities(4, 3)],
+            binary_logits,
+            {"reduction": how},
+            note=how,
+        )
         for how in ("mean", "none")
     ),
-]  # fmt: skip
+]
 CASES = [Case(c.name, c.inputs, c.oracle, c.options, c.note, c.fixed, extreme=False) for c in CASES]
 
 TestLoss = checks([case for case in CASES if case.name != "binary_cross_entropy"])
 PROBABILITIES = [case for case in CASES if case.name == "binary_cross_entropy"]
 TestLossOfProbabilities = checks(PROBABILITIES)
-del TestLossOfProbabilities.test_extreme_numbers_are_handled_as_numpy_does  # it refuses what is no probability
+del (
+    TestLossOfProbabilities.test_extreme_numbers_are_handled_as_numpy_does
+)  # it refuses what is no probability
 
 
 def test_an_output_of_one_column_is_not_compared_with_all_targets() -> None:

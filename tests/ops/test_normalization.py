@@ -41,26 +41,59 @@ def dimmed(x: np.ndarray, *, size: int, alpha: float, beta: float, k: float) -> 
 
 CASES = [
     *(
-        Case("batch_norm", [floats(*shape), floats(3), floats(3)], trained, extreme=False, note="training",
-             run=lambda x, w, b: batch_norm(x, None, None, w, b, training=True))
+        Case(
+            "batch_norm",
+            [floats(*shape), floats(3), floats(3)],
+            trained,
+            extreme=False,
+            note="training",
+            run=lambda x, w, b: batch_norm(x, None, None, w, b, training=True),
+        )
         for shape in [(5, 3), (2, 3, 2, 2), (2, 3, 3)]
     ),
     *(
-        Case("batch_norm", [floats(*shape), floats(3), positive(3), floats(3), floats(3)], evaluated, extreme=False, note="evaluation")
+        Case(
+            "batch_norm",
+            [floats(*shape), floats(3), positive(3), floats(3), floats(3)],
+            evaluated,
+            extreme=False,
+            note="evaluation",
+        )
         for shape in [(4, 3), (2, 3, 2, 2), (0, 3)]
     ),
-    Case("layer_norm", [floats(3, 4), floats(4), floats(4)], lambda x, w, b: normal(x, (1,)) * w + b,
-         run=lambda x, w, b: layer_norm(x, 4, w, b), extreme=False),
-    Case("layer_norm", [floats(2, 3, 2)], lambda x: normal(x, (1, 2), 1e-3), run=lambda x: layer_norm(x, (3, 2), eps=1e-3),
-         note="two-axes", extreme=False),
+    Case(
+        "layer_norm",
+        [floats(3, 4), floats(4), floats(4)],
+        lambda x, w, b: normal(x, (1,)) * w + b,
+        run=lambda x, w, b: layer_norm(x, 4, w, b),
+        extreme=False,
+    ),
+    Case(
+        "layer_norm",
+        [floats(2, 3, 2)],
+        lambda x: normal(x, (1, 2), 1e-3),
+        run=lambda x: layer_norm(x, (3, 2), eps=1e-3),
+        note="two-axes",
+        extreme=False,
+    ),
     *(
-        Case("local_response_norm", [floats(2, 5, 2, *rest)], dimmed, {"size": size, "alpha": 0.5, "beta": 0.75, "k": 1.5},
-             note=f"{size}", extreme=False)
+        Case(
+            "local_response_norm",
+            [floats(2, 5, 2, *rest)],
+            dimmed,
+            {"size": size, "alpha": 0.5, "beta": 0.75, "k": 1.5},
+            note=f"{size}",
+            extreme=False,
+        )
         for size, rest in [(1, ()), (2, (2,)), (3, ()), (7, ())]
     ),
-    Case("standardize", [floats(3, 2), floats(2), positive(2), floats(2), floats(2)],
-         lambda x, m, v, w, b: (x - m) / np.sqrt(v + 1e-5) * w + b, extreme=False),
-]  # fmt: skip
+    Case(
+        "standardize",
+        [floats(3, 2), floats(2), positive(2), floats(2), floats(2)],
+        lambda x, m, v, w, b: (x - m) / np.sqrt(v + 1e-5) * w + b,
+        extreme=False,
+    ),
+]
 
 TestNormalization = checks(CASES)
 

@@ -43,42 +43,89 @@ def adaptive(x: np.ndarray, *, output_size: tuple[int, int]) -> np.ndarray:
 
 CASES = [
     *(
-        Case("max_pool2d_argmax", [make(*x)], images.largest_places,
-             {"kernel": kernel, "stride": stride, "padding": padding, "dilation": (1, 1)}, note=f"setting{i}-{make.__name__}", smooth=False,
-             extreme=False)
+        Case(
+            "max_pool2d_argmax",
+            [make(*x)],
+            images.largest_places,
+            {"kernel": kernel, "stride": stride, "padding": padding, "dilation": (1, 1)},
+            note=f"setting{i}-{make.__name__}",
+            smooth=False,
+            extreme=False,
+        )
         for make in (floats, integers)
         for i, (x, kernel, stride, padding, _) in enumerate(SETTINGS)
     ),
-    Case("max_pool2d_argmax", [floats(1, 2, 5, 6)], images.largest_places,
-         {"kernel": (2, 2), "stride": (1, 2), "padding": ((1, 1), (1, 1)), "dilation": (2, 3)}, note="dilation", smooth=False, extreme=False),
+    Case(
+        "max_pool2d_argmax",
+        [floats(1, 2, 5, 6)],
+        images.largest_places,
+        {"kernel": (2, 2), "stride": (1, 2), "padding": ((1, 1), (1, 1)), "dilation": (2, 3)},
+        note="dilation",
+        smooth=False,
+        extreme=False,
+    ),
     *(
-        Case("sum_pool2d", [floats(*x)], images.window_sums, {"kernel": kernel, "stride": stride, "padding": padding},
-             note=f"setting{i}", extreme=False)
+        Case(
+            "sum_pool2d",
+            [floats(*x)],
+            images.window_sums,
+            {"kernel": kernel, "stride": stride, "padding": padding},
+            note=f"setting{i}",
+            extreme=False,
+        )
         for i, (x, kernel, stride, padding, _) in enumerate(SETTINGS)
     ),
     *(
-        Case("sum_unpool2d", [floats(*x[:2], *size)], images.window_sums_back,
-             {"size": x[2:], "kernel": kernel, "stride": stride, "padding": padding}, note=f"setting{i}", extreme=False)
+        Case(
+            "sum_unpool2d",
+            [floats(*x[:2], *size)],
+            images.window_sums_back,
+            {"size": x[2:], "kernel": kernel, "stride": stride, "padding": padding},
+            note=f"setting{i}",
+            extreme=False,
+        )
         for i, (x, kernel, stride, padding, size) in enumerate(SETTINGS)
     ),
     *(
-        Case("max_pool2d", [floats(2, 2, 5, 5)],
-             lambda x, *, kernel_size, stride, padding, dilation: images.largest(
-                 x, kernel=(kernel_size,) * 2, stride=(stride,) * 2, padding=((padding,) * 2,) * 2, dilation=(dilation,) * 2),
-             {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation},
-             note=f"{kernel}-{stride}-{padding}-{dilation}")
+        Case(
+            "max_pool2d",
+            [floats(2, 2, 5, 5)],
+            lambda x, *, kernel_size, stride, padding, dilation: images.largest(
+                x,
+                kernel=(kernel_size,) * 2,
+                stride=(stride,) * 2,
+                padding=((padding,) * 2,) * 2,
+                dilation=(dilation,) * 2,
+            ),
+            {"kernel_size": kernel, "stride": stride, "padding": padding, "dilation": dilation},
+            note=f"{kernel}-{stride}-{padding}-{dilation}",
+        )
         for kernel, stride, padding, dilation in [(2, 2, 0, 1), (3, 2, 1, 1), (2, 1, 1, 2)]
     ),
     *(
-        Case("avg_pool2d", [floats(2, 2, 5, 5)], even_means, {"padding": padding, "count_include_pad": included},
-             run=lambda x, **options: avg_pool2d(x, 3, 2, **options), note=f"{padding}-{included}", extreme=False)
+        Case(
+            "avg_pool2d",
+            [floats(2, 2, 5, 5)],
+            even_means,
+            {"padding": padding, "count_include_pad": included},
+            run=lambda x, **options: avg_pool2d(x, 3, 2, **options),
+            note=f"{padding}-{included}",
+            extreme=False,
+        )
         for padding, included in [(0, True), (1, True), (1, False)]
     ),
     *(
-        Case("adaptive_avg_pool2d", [floats(2, 1, 6, 4)], adaptive, {"output_size": size}, note=f"{size}".replace(" ", ""), extreme=False)
+        Case(
+            "adaptive_avg_pool2d",
+            [floats(2, 1, 6, 4)],
+            adaptive,
+            {"output_size": size},
+            note=f"{size}".replace(" ", ""),
+            extreme=False,
+        )
         for size in [(1, 1), (3, 2), (4, 3), (6, 4)]
     ),
-]  # fmt: skip
+]
 
 TestPooling = checks(CASES)
 

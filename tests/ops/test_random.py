@@ -34,12 +34,17 @@ def numbers(state: np.ndarray, *, shape, dtype) -> np.ndarray:
 
 
 CASES = [
-    Case("random_uniform", [given(state, "uint64")], numbers, {"shape": shape, "dtype": np.dtype(dtype)},
-         note=f"{state}-{shape}-{dtype}".replace(" ", ""))
+    Case(
+        "random_uniform",
+        [given(state, "uint64")],
+        numbers,
+        {"shape": shape, "dtype": np.dtype(dtype)},
+        note=f"{state}-{shape}-{dtype}".replace(" ", ""),
+    )
     for state in [[0, 0], [7, 3], [2**64 - 1, 5]]
     for shape in [(3, 3), (), (0, 2)]
     for dtype in ["float32", "float64"]
-]  # fmt: skip
+]
 
 TestRandom = checks(CASES)
 

@@ -43,25 +43,50 @@ CASES = [
     ),
     Case("max", [integers(3, 4, dtype="uint8", low=0)], lambda x, *, axes: np.max(x, axes), {"axes": (0,)}),
     *(
-        Case("argmax", [floats(*shape)], lambda x, *, axis: np.argmax(x, axis), {"axis": axis}, note=f"{axis}", smooth=False)
+        Case(
+            "argmax",
+            [floats(*shape)],
+            lambda x, *, axis: np.argmax(x, axis),
+            {"axis": axis},
+            note=f"{axis}",
+            smooth=False,
+        )
         for shape, axis in [((3, 4), 0), ((3, 4), 1), ((2, 3, 4), 1), ((0, 3), 1), ((5,), 0)]
     ),
-    Case("argmax", [given([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])], lambda x, *, axis: np.argmax(x, axis), {"axis": 1},
-         note="ties", smooth=False),
+    Case(
+        "argmax",
+        [given([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]])],
+        lambda x, *, axis: np.argmax(x, axis),
+        {"axis": 1},
+        note="ties",
+        smooth=False,
+    ),
     *(
-        public(name, [floats(3, 4)], named(getattr(np, name)), options={"axis": axis, "keepdims": keepdims},
-               note=f"{axis}-{keepdims}", smooth=not name.startswith("arg"))
+        public(
+            name,
+            [floats(3, 4)],
+            named(getattr(np, name)),
+            options={"axis": axis, "keepdims": keepdims},
+            note=f"{axis}-{keepdims}",
+            smooth=not name.startswith("arg"),
+        )
         for name in ["sum", "mean", "var", "std", "max", "min", "argmax", "argmin"]
         for axis, keepdims in [(None, False), (None, True), (-1, True), (0, False)]
         if name not in ("var", "std")
     ),
     *(
-        public(name, [floats(3, 4)], named(getattr(np, name)), options={"axis": axis, "ddof": ddof}, note=f"{axis}-{ddof}",
-               extreme=False)
+        public(
+            name,
+            [floats(3, 4)],
+            named(getattr(np, name)),
+            options={"axis": axis, "ddof": ddof},
+            note=f"{axis}-{ddof}",
+            extreme=False,
+        )
         for name in ["var", "std"]
         for axis, ddof in [(None, 0), (0, 1), ((0, 1), 1), (-1, 0)]
     ),
-]  # fmt: skip
+]
 
 TestReduction = checks(CASES)
 
@@ -75,8 +100,11 @@ TestReduction = checks(CASES)
     data=st.data(),
 )
 def test_any_axes_reduce_as_in_numpy(x: np.ndarray, data: st.DataObject) -> None:
-    axes = data.draw(st.none() | st.lists(st.integers(-x.ndim, x.ndim - 1), unique_by=lambda a: a % x.ndim).map(tuple)
-                     if x.ndim else st.none())  # fmt: skip
+    axes = data.draw(
+        st.none() | st.lists(st.integers(-x.ndim, x.ndim - 1), unique_by=lambda a: a % x.ndim).map(tuple)
+        if x.ndim
+        else st.none()
+    )
     keepdims = data.draw(st.booleans())
     for name in ("sum", "max", "min"):
         found = OPERATIONS[name](Tensor(x), axes, keepdims=keepdims)
@@ -114,10 +142,16 @@ def test_the_variance_keeps_its_digits_far_from_zero() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda: mean(Tensor(np.zeros((0, 3))), 0), "mean: (0, 3) has no element along axis=0; give one at least"),
+        (
+            lambda: mean(Tensor(np.zeros((0, 3))), 0),
+            "mean: (0, 3) has no element along axis=0; give one at least",
+        ),
         (lambda: largest(Tensor(np.zeros(0))), "max: (0,) has no element along axis=None; give one at least"),
         (lambda: min(Tensor(np.zeros(0))), "min: (0,) has no element along axis=None; give one at least"),
-        (lambda: argmin(Tensor(np.zeros((2, 0))), 1), "argmin: (2, 0) has no element along axis=1; give one at least"),
+        (
+            lambda: argmin(Tensor(np.zeros((2, 0))), 1),
+            "argmin: (2, 0) has no element along axis=1; give one at least",
+        ),
         (
             lambda: sum(Tensor(np.zeros((2, 3))), 2),
             "sum: axis=2 does not fit 2 axes; give different numbers from -2 to 1",

@@ -9,8 +9,19 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pellucid import (
-    Tensor, add, broadcast_to, concatenate, flatten, pad, reshape, squeeze, stack, swapaxes, transpose, unsqueeze
-)  # fmt: skip
+    Tensor,
+    add,
+    broadcast_to,
+    concatenate,
+    flatten,
+    pad,
+    reshape,
+    squeeze,
+    stack,
+    swapaxes,
+    transpose,
+    unsqueeze,
+)
 from pellucid.autodiff import gradients
 from pellucid.errors import PellucidError, ShapeError
 from tests.ops.harness import Case, checks, floats, integers, public
@@ -39,11 +50,24 @@ CASES = [
     ),
     *(
         moved("transpose", shape, lambda x, *, axes: x.transpose(axes), axes=axes)
-        for shape, axes in [((3, 4), (1, 0)), ((2, 3, 4), (2, 0, 1)), ((0, 3), (1, 0)), ((2, 3, 1, 2), (0, 2, 3, 1))]
+        for shape, axes in [
+            ((3, 4), (1, 0)),
+            ((2, 3, 4), (2, 0, 1)),
+            ((0, 3), (1, 0)),
+            ((2, 3, 1, 2), (0, 2, 3, 1)),
+        ]
     ),
     *(
         moved("broadcast_to", shape, lambda x, *, shape: np.broadcast_to(x, shape), **{"shape": to})
-        for shape, to in [((4,), (3, 4)), ((3, 1), (3, 4)), ((), (2, 3)), ((1, 3), (0, 3)), ((0, 1), (0, 3)), ((2, 1, 1), (2, 2, 3)), ((1,), (1,))]
+        for shape, to in [
+            ((4,), (3, 4)),
+            ((3, 1), (3, 4)),
+            ((), (2, 3)),
+            ((1, 3), (0, 3)),
+            ((0, 1), (0, 3)),
+            ((2, 1, 1), (2, 2, 3)),
+            ((1,), (1,)),
+        ]
     ),
     *(
         moved("pad", shape, padded, widths=widths, value=value)
@@ -57,8 +81,20 @@ CASES = [
     public("pad", [floats()], padded, options={"widths": (), "value": 0.0}),
     Case("pad", [floats(3)], padded, {"widths": ((1, 1),), "value": -np.inf}, note="inf", smooth=False),
     *(
-        Case("concatenate", [floats(*shape) for shape in shapes], lambda *x, axis: np.concatenate(x, axis), {"axis": axis}, note=f"{axis}")
-        for shapes, axis in [([(2, 3), (1, 3)], 0), ([(2, 1), (2, 2), (2, 0)], 1), ([(2, 1)] * 3, 0), ([(3,)], 0), ([(0, 3), (0, 3)], 0)]
+        Case(
+            "concatenate",
+            [floats(*shape) for shape in shapes],
+            lambda *x, axis: np.concatenate(x, axis),
+            {"axis": axis},
+            note=f"{axis}",
+        )
+        for shapes, axis in [
+            ([(2, 3), (1, 3)], 0),
+            ([(2, 1), (2, 2), (2, 0)], 1),
+            ([(2, 1)] * 3, 0),
+            ([(3,)], 0),
+            ([(0, 3), (0, 3)], 0),
+        ]
     ),
     Case("flatten", [floats(2, 3, 2)], lambda x, *, start, end: x.reshape(2, 6), {"start": 1, "end": -1}),
     Case("flatten", [floats()], lambda x: x.reshape(1)),
@@ -67,7 +103,7 @@ CASES = [
     Case("unsqueeze", [floats(2, 3)], lambda x, *, axis: np.expand_dims(x, axis), {"axis": -2}),
     Case("swapaxes", [floats(2, 3, 4)], lambda x, *, a, b: np.swapaxes(x, a, b), {"a": 0, "b": -1}),
     Case("stack", [floats(2, 3)] * 3, lambda *x: np.stack(x, 1), run=lambda *x: stack(x, 1)),
-]  # fmt: skip
+]
 
 TestShape = checks(CASES)
 
@@ -142,14 +178,26 @@ NOT_FITTING = {
     "reshape: (2, 3) has 6 elements, which do not make (4, 2)": lambda: reshape(ZEROS, (4, 2)),
     "reshape: (2, 3) has 6 elements, which do not make (-1, 4)": lambda: reshape(ZEROS, (-1, 4)),
     "reshape: (2, 3) has 6 elements, which do not make (-1, -1)": lambda: reshape(ZEROS, (-1, -1)),
-    "transpose: axes=(0, 0) does not name each of the 2 axes of (2, 3) once": lambda: transpose(ZEROS, (0, 0)),
-    "broadcast_to: (2, 3) does not broadcast to (2, 4); only axes of size 1 are repeated": lambda: broadcast_to(ZEROS, (2, 4)),
-    "broadcast_to: (2, 3) does not broadcast to (3,); only axes of size 1 are repeated": lambda: broadcast_to(ZEROS, (3,)),
+    "transpose: axes=(0, 0) does not name each of the 2 axes of (2, 3) once": lambda: transpose(
+        ZEROS, (0, 0)
+    ),
+    "broadcast_to: (2, 3) does not broadcast to (2, 4); only axes of size 1 are repeated": lambda: (
+        broadcast_to(ZEROS, (2, 4))
+    ),
+    "broadcast_to: (2, 3) does not broadcast to (3,); only axes of size 1 are repeated": lambda: broadcast_to(
+        ZEROS, (3,)
+    ),
     "pad: got 1 pairs of widths for 2 axes; give one for each": lambda: pad(ZEROS, [(1, 1)]),
-    "pad: widths ((-2, -1), (0, 0)) cut more off (2, 3) than there is": lambda: pad(ZEROS, [(-2, -1), (0, 0)]),
-    "squeeze: axis=1 of (2, 3) has another size than 1; only axes of size 1 can go": lambda: squeeze(ZEROS, 1),
+    "pad: widths ((-2, -1), (0, 0)) cut more off (2, 3) than there is": lambda: pad(
+        ZEROS, [(-2, -1), (0, 0)]
+    ),
+    "squeeze: axis=1 of (2, 3) has another size than 1; only axes of size 1 can go": lambda: squeeze(
+        ZEROS, 1
+    ),
     "unsqueeze: axis=4 does not fit 3 axes; give different numbers from -3 to 2": lambda: unsqueeze(ZEROS, 4),
-    "swapaxes: axis=2 does not fit 2 axes; give different numbers from -2 to 1": lambda: swapaxes(ZEROS, 2, 0),
+    "swapaxes: axis=2 does not fit 2 axes; give different numbers from -2 to 1": lambda: swapaxes(
+        ZEROS, 2, 0
+    ),
     "flatten: axis=5 does not fit 2 axes; give different numbers from -2 to 1": lambda: flatten(ZEROS, 5),
     "concatenate: got no Tensors; give one at least": lambda: concatenate([]),
     "stack: got no Tensors; give one at least": lambda: stack([]),
@@ -157,7 +205,7 @@ NOT_FITTING = {
     "concatenate: (2, 3) float64 and (1,) float32 do not fit along axis 0; the dtypes and all other axes must agree": (
         lambda: concatenate([ZEROS, LINE])
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("message", list(NOT_FITTING))

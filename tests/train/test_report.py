@@ -412,6 +412,7 @@ def test_percent(share, text):
         ),
         ([2, 1, 0.5], [2, 1, 0.6], "Both losses were still falling at the end"),
         ([2, 1, 0.5, 0.4], [2, 1, 0.6, 0.6], "there is little sign of overfitting"),
+        ([2, 2, 1.99], [2, 2, 2], "That is hardly any learning: try another learning rate"),
         ([2, 1, 0.5], [np.nan] * 3, "There was no validation data"),
     ],
 )

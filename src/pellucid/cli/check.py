@@ -1,7 +1,7 @@
 """`pellucid check`: compare a run's gradients with numerical ones.
 
-In float64, on a few of its test examples, with dropout drawing the same numbers each time. Of every parameter some
-elements are checked: half of them drawn from all, half from those whose gradient is not zero.
+In float64, on a few of its test examples, with dropout drawing the same numbers each time. Of every parameter
+some elements are checked: half of them drawn from all, half from those whose gradient is not zero.
 """
 
 from __future__ import annotations
@@ -30,8 +30,10 @@ TOLERANCE = 1e-5
 def add_options(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
     parser.add_argument("--examples", type=count, default=8, metavar="N", help="examples in the loss (8)")
-    parser.add_argument("--elements", type=count, default=24, metavar="N", help="elements of each parameter (24)")
-    parser.add_argument("--tolerance", type=rate, default=TOLERANCE, metavar="X", help=f"largest relative error ({TOLERANCE:g})")
+    parser.add_argument("--elements", type=count, default=24, metavar="N", help="elements a parameter (24)")
+    parser.add_argument(
+        "--tolerance", type=rate, default=TOLERANCE, metavar="X", help="largest relative error (1e-05)"
+    )
     parser.add_argument("--seed", type=whole, default=0, metavar="N", help="which examples and elements (0)")
     add_computing(parser)
     parser.add_json()
@@ -122,7 +124,7 @@ def _check_parameter(
 ) -> Finding:
     slope = np.zeros(w.shape) if w.grad is None else w.grad.numpy()
     chosen = choose(slope.ravel(), elements, generator)
-    # What counts as small is measured by the parameter's largest gradient; an element near 0 has no digits of its own.
+    # An element near 0 has no digits of its own; what is small is measured by the parameter's largest.
     floor = max(1e-2 * float(np.abs(slope).max(initial=0)), 1e-7)
     worst = (-1.0, 0, 0.0, 0.0)
     vacuous = True
@@ -130,10 +132,14 @@ def _check_parameter(
         analytic = float(slope.ravel()[i])
         error, numeric = difference(w, int(i), loss, analytic, floor)
         vacuous = vacuous and analytic == 0 and abs(numeric) < 1e-9
-        worst = max(worst, (error, int(i), analytic, numeric), key=lambda x: np.inf if np.isnan(x[0]) else x[0])
+        worst = max(worst, (error, int(i), analytic, numeric), key=lambda x: _order(x[0]))
     error, i, analytic, numeric = worst
     index = tuple(int(k) for k in np.unravel_index(i, w.shape))
     return Finding(name, w.shape, len(chosen), error, index, analytic, numeric, vacuous)
+
+
+def _order(error: float) -> float:
+    return np.inf if np.isnan(error) else error
 
 
 def choose(slope: np.ndarray, elements: int, generator: np.random.Generator) -> np.ndarray:
@@ -148,8 +154,8 @@ def difference(
 ) -> tuple[float, float]:
     """The relative error of one element, and its gradient by central differences.
 
-    Note: a kink (ReLU, max pooling) between the two points spoils the difference; a shorter step leaves it out, and
-          a wrong gradient stays wrong at every step.
+    Note: a kink (ReLU, max pooling) between the two points spoils the difference; a shorter step leaves it
+          out, and a wrong gradient stays wrong at every step.
     """
     best = (np.inf, np.nan)
     for h in STEPS:
@@ -183,13 +189,13 @@ def judge(findings: list[Finding]) -> tuple[str, bool]:
     """The verdict in words, and whether it is good."""
     wrong = [x for x in findings if not x.ok]
     if wrong:
-        worst = max(wrong, key=lambda x: np.inf if np.isnan(x.error) else x.error)
+        worst = max(wrong, key=lambda x: _order(x.error))
         where = f"{worst.name}{list(worst.index) if worst.index else ''}"
         values = f"backward gives {worst.analytic:.6g}, differences give {worst.numeric:.6g}"
         return f"{len(wrong)} of {len(findings)} gradients are wrong; worst at {where}: {values}", False
     flat = [x.name for x in findings if x.vacuous]
     if len(flat) == len(findings):
-        return "no gradient has a slope here, so this check shows nothing; give other --examples or --seed", False
+        return "all gradients are zero, so this check shows nothing; give other --examples or --seed", False
     note = f"; without a slope here, so not checked: {', '.join(flat)}" if flat else ""
     return f"all {len(findings) - len(flat)} gradients with a slope agree with the numerical ones{note}", True
 
@@ -201,8 +207,10 @@ def as_table(findings: list[Finding]) -> Table:
     from pellucid.cli.runs import times
 
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    for name, side in (("parameter", "left"), ("shape", "left"), ("elements", "right"), ("largest error", "right")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+    table.add_column("parameter")
+    table.add_column("shape")
+    table.add_column("elements", justify="right")
+    table.add_column("largest error", justify="right")
     table.add_column("")
     for x in findings:
         style = "bold red" if not x.ok else "yellow" if x.vacuous else None

@@ -12,15 +12,15 @@ from pellucid.cli.threads import use_threads
 
 def add_computing(parser: Parser) -> None:
     group = parser.add_argument_group("computing")
-    group.add_argument("--engine", metavar="NAME", help="what runs the graphs; pellucid info lists the engines")
+    group.add_argument("--engine", metavar="NAME", help="what runs the graphs; pellucid info lists them")
     group.add_argument(
-        "--threads", type=count, metavar="N", help="threads that compute, NumPy's OpenBLAS included (all cores)"
+        "--threads", type=count, metavar="N", help="threads that compute, NumPy's OpenBLAS included (all)"
     )
 
 
 @contextmanager
 def computing(options: argparse.Namespace, engine: str | None = None) -> Iterator[str]:
-    """Inside, the engine and threads asked for compute; without --engine the one named here, or the current one."""
+    """Inside, the engine and threads that were asked for compute; else `engine`, else the current one."""
     from pellucid.engines import current_engine
     from pellucid.engines import engine as engine_called
 

@@ -64,7 +64,7 @@ def _in_shades(pixels: np.ndarray) -> Text:
 
 
 def probabilities(names: list[str], values: np.ndarray, most: int = 10, width: int = 24) -> Text:
-    """A bar for each class, in the classes' order; where there are more than `most`, the likeliest, in theirs."""
+    """A bar for each class in the classes' order; of more than `most` the likeliest, in theirs."""
     from rich.text import Text
 
     order = np.argsort(-values, kind="stable")

@@ -19,7 +19,7 @@ CONFUSIONS = 3  # how many of the most frequent ones are named
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
-    parser.add_argument("--data", metavar="NAME|PATH", help="other data of the same kind; its test part is measured")
+    parser.add_argument("--data", metavar="NAME|PATH", help="measure the test part of other data")
     add_computing(parser)
     parser.add_json()
 

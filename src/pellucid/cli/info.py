@@ -107,8 +107,6 @@ def _describe_data(sets: dict[str, Any]) -> list[tuple[str, str]]:
     if "fault" in sets:
         return [("data", sets["fault"])]
     words = {"embedded": "in the package", "absent": "not here; pellucid data fetch brings it"}
-    lines = [
-        f"{name:15}{words.get(x['where'], x['folder'])}" for name, x in sets["sets"].items()
-    ]
+    lines = [f"{name:15}{words.get(x['where'], x['folder'])}" for name, x in sets["sets"].items()]
     names = ["data"] + [""] * (len(lines) - 1)
     return [*zip(names, lines, strict=True), ("cache", f"{sets['cache']}, {bytes_text(sets['cache_bytes'])}")]

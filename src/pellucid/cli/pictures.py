@@ -12,7 +12,7 @@ data (for MNIST: light strokes on black, the longer side 20 of 28 pixels, the ce
 
 Other images are only scaled to the model's size.
 
-Reference: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits" (how its images were made)
+Reference: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"
 """
 
 from __future__ import annotations
@@ -146,7 +146,9 @@ def _measures(images: np.ndarray) -> dict[str, Any]:
         return {}
     size = np.array(images.shape[1:])
     masses = np.array([centre_of_mass(stroke) for stroke in seen]) / size
-    middles = np.array([((top + bottom) / 2, (left + right) / 2) for top, bottom, left, right in boxes]) / size
+    middles = (
+        np.array([((top + bottom) / 2, (left + right) / 2) for top, bottom, left, right in boxes]) / size
+    )
     by_mass = bool(masses.std(0).sum() <= middles.std(0).sum())
     centre = (masses if by_mass else middles).mean(0)
     sides = [max(bottom - top, right - left) for top, bottom, left, right in boxes]
@@ -186,7 +188,7 @@ def _upright(path: Path) -> Image:
 
 
 def _eight_bits(image: Image) -> Image:
-    """Sixteen bits a pixel, or floats, stretched to eight: Pillow's own conversion makes white of all beyond 255."""
+    """Sixteen bits a pixel, or floats, stretched to eight: Pillow's own way makes white of all beyond 255."""
     if image.mode != "F" and not image.mode.startswith("I"):
         return image
     pixels = np.asarray(image, np.float64)

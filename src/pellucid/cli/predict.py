@@ -1,7 +1,7 @@
 """`pellucid predict`: what a run takes images of your own for.
 
-Images may have any size and colour, dark on light or light on dark. What is shown is what the network sees: for
-digits the image cropped, scaled and centred as its training data was.
+Images may have any size and colour, dark on light or light on dark. What is shown is what the network sees:
+for digits the image cropped, scaled and centred as its training data was.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """The folder of a run: its files, and how to get back from them to a model, its data and a Trainer.
 
-config.json           what was asked for, resolved: data, model, input_shape, classes, options, picture, versions
-history.json          a record an epoch, and the result once the run is finished
+config.json             data, model, input_shape, classes, options (resolved), picture, versions
+history.json            a record an epoch, and the result once the run is finished
 checkpoint.safetensors  where training goes on
-model.safetensors     the final weights
-report.html           the report
+model.safetensors       the final weights
+report.html             the report
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ class Run:
     def read_config(self) -> dict[str, Any]:
         """Raises: CheckpointError when there is no run here, or its configuration is damaged"""
         if not self.exists:
-            raise CheckpointError(f"{self.folder} holds no run (no config.json); give a folder that pellucid train made")
+            raise CheckpointError(f"{self.folder} holds no run; give a folder that pellucid train made")
         config = self._read("config.json")
         missing = [name for name in NEEDED if name not in config]
         if missing:
-            raise CheckpointError(f"{self.folder / 'config.json'} has no {missing[0]}; it is damaged, so train again")
+            raise CheckpointError(f"{self.folder / 'config.json'} is damaged (no {missing[0]}); train again")
         return config
 
     def write_config(self, config: dict[str, Any]) -> None:
@@ -93,11 +93,13 @@ class Run:
         if self.weights.is_file():
             return load(model, self.weights)
         if not self.checkpoint.is_file():
-            raise CheckpointError(f"{self.folder} holds no weights yet; pellucid train --resume --out {self.folder} trains")
+            raise CheckpointError(
+                f"{self.folder} holds no weights yet; train on with --resume --out {self.folder}"
+            )
         try:
             model.load_state_dict(part(read_arrays(self.checkpoint)[0], "model"))
         except ValueError as error:
-            raise CheckpointError(f"{self.checkpoint} does not fit the model {config['model']}: {error}") from None
+            raise CheckpointError(f"{self.checkpoint} does not fit {config['model']}: {error}") from None
         return model
 
 
@@ -111,7 +113,7 @@ def new_run(out: str | None, data: str, model: str) -> Run:
     if run.folder.exists() and not run.folder.is_dir():
         raise UsageError(f"train: --out {out} is a file; give a folder")
     if run.exists:
-        raise UsageError(f"train: {out} already holds a run; add --resume to go on with it, or give another folder")
+        raise UsageError(f"train: {out} already holds a run; add --resume to go on with it, or give another")
     run.folder.mkdir(parents=True, exist_ok=True)
     return run
 
@@ -154,7 +156,7 @@ def load_data(source: str) -> tuple[ArrayDataset, ArrayDataset]:
 
     train, test = data.load(source)
     if not train.has_labels:
-        raise DataError(f"{source}: its targets are numbers to be fitted; this command classifies, a Trainer does both")
+        raise DataError(f"{source}: its targets are numbers, not labels; fit them with a Trainer in Python")
     return train, test
 
 
@@ -167,7 +169,7 @@ def check_fits(config: dict[str, Any], dataset: ArrayDataset, source: str) -> No
     """Raises: DataError when data are not of the kind that the run was made with"""
     shape, wanted = list(dataset.x.shape[1:]), list(config["input_shape"])
     if shape != wanted:
-        raise DataError(f"{source}: its examples are {times(shape)}, but the run was trained on {times(wanted)}")
+        raise DataError(f"{source}: its examples are {times(shape)}, but the run knows {times(wanted)}")
     names, known = class_names(dataset), config["classes"]
     if dataset.classes is not None and names != known:
         raise DataError(f"{source}: its classes are {', '.join(names)}, but the run knows {', '.join(known)}")

@@ -26,26 +26,41 @@ DEFAULTS: dict[str, Any] = {
     "engine": None,
 }
 IN_CONFIG = ("data", "model")  # beside the options, not among them
+DATA_HELP = "digits, mnist, fashion-mnist; a folder of images by class; an .npz, .csv, .pkl.gz file (digits)"
 SCHEDULES = ("constant", "cosine", "one-cycle")
 
 
 def add_settings(parser: Parser) -> None:
     """What is trained, how, and where."""
     what = parser.add_argument_group("what")
-    what.add_argument("--data", metavar="NAME|PATH", help="digits, mnist, fashion-mnist, a folder of images by class, an .npz, .csv or .pkl.gz file (digits)")
-    what.add_argument("--model", metavar="NAME|SIZES", help=f"{_model_names()}, or layer sizes such as 784-100-10 (two-layer)")
+    what.add_argument("--data", metavar="NAME|PATH", help=DATA_HELP)
+    what.add_argument(
+        "--model", metavar="NAME|SIZES", help=f"{_model_names()}, or sizes such as 784-100-10 (two-layer)"
+    )
     how = parser.add_argument_group("how")
     how.add_argument("--epochs", type=count, metavar="N", help="passes over the training data (10)")
     how.add_argument("--batch-size", type=count, metavar="N", help="examples in a step (32)")
     how.add_argument("--optimizer", metavar="NAME", help=f"{_optimizer_names()} (adam)")
     how.add_argument("--lr", type=rate, metavar="RATE", help="learning rate (one that suits the optimizer)")
-    how.add_argument("--momentum", type=not_negative, metavar="M", help="of sgd, momentum, nesterov and rmsprop")
+    how.add_argument("--momentum", type=not_negative, metavar="M", help="of sgd, momentum, nesterov, rmsprop")
     how.add_argument("--weight-decay", type=not_negative, metavar="W", help="pull of all weights towards 0")
     how.add_argument("--clip-norm", type=rate, metavar="NORM", help="the largest norm that a gradient keeps")
-    how.add_argument("--schedule", type=one_of(*SCHEDULES), metavar="NAME", help=f"of the learning rate: {', '.join(SCHEDULES)} (constant)")
-    how.add_argument("--augment", metavar="CHANGES", help="random changes of images: shift=2,rotate=10,flip or some of them")
-    how.add_argument("--validation", type=fraction, metavar="PART", help="watch this part of the training data, held out, instead of the test data")
-    how.add_argument("--patience", type=count, metavar="N", help="stop after N epochs without a better loss, and keep the best weights; needs --validation")
+    how.add_argument(
+        "--schedule",
+        type=one_of(*SCHEDULES),
+        metavar="NAME",
+        help=f"of the rate: {', '.join(SCHEDULES)} (constant)",
+    )
+    how.add_argument("--augment", metavar="CHANGES", help="random ones of images: shift=2,rotate=10,flip")
+    how.add_argument(
+        "--validation",
+        type=fraction,
+        metavar="PART",
+        help="hold out this part of the training data and watch it",
+    )
+    how.add_argument(
+        "--patience", type=count, metavar="N", help="stop after N epochs without a better validation"
+    )
     how.add_argument("--seed", type=whole, metavar="N", help="of all that is random (0)")
 
 
@@ -75,7 +90,9 @@ def resolve(given: argparse.Namespace) -> dict[str, Any]:
         settings["lr"] = optim.default_lr(settings["optimizer"])
     settings["engine"] = settings["engine"] or current_engine().name
     if settings["patience"] is not None and settings["validation"] is None:
-        raise UsageError("train: --patience needs --validation, such as 0.1; the test data must not decide when to stop")
+        raise UsageError(
+            "train: --patience needs --validation, such as 0.1; test data must not decide when to stop"
+        )
     make_transform(settings["augment"])
     return settings
 
@@ -100,7 +117,7 @@ def resume(given: argparse.Namespace, config: dict[str, Any], folder: Path) -> d
         new, old = _given(given, name), kept.get(name)
         if new is not None and new != old and name != "epochs":
             raise UsageError(
-                f"train: {folder} was trained {_words(name, old)}, not {_words(name, new)}; "
+                f"train: {folder} was made {_words(name, old)}, not {_words(name, new)}; "
                 "leave the option out, or give another folder without --resume"
             )
     return {**kept, "epochs": _epochs(given.epochs, kept, folder)}
@@ -111,7 +128,7 @@ def _epochs(new: int | None, kept: dict[str, Any], folder: Path) -> int:
     if new is None or new == old:
         return old
     if new < old:
-        raise UsageError(f"train: {folder} was trained for --epochs {old}, not {new}; the number can only be raised")
+        raise UsageError(f"train: {folder} was made for --epochs {old}, not {new}; it can only be raised")
     if kept["schedule"] != "constant":
         raise UsageError(
             f"train: {folder} has a {kept['schedule']} schedule over --epochs {old}, not {new}; "
@@ -146,8 +163,9 @@ def _change(word: str) -> Any:
     if name not in ("shift", "rotate", "flip") or (name == "flip" and amount):
         raise UsageError(f"train: --augment {word!r} is no change; give some of shift=2, rotate=10, flip")
     try:
-        makers = {"shift": lambda: Shift(int(amount or 2)), "rotate": lambda: Rotate(float(amount or 10)), "flip": Flip}
-        return makers[name]()
+        if name == "flip":
+            return Flip()
+        return Shift(int(amount or 2)) if name == "shift" else Rotate(float(amount or 10))
     except ValueError:
         wanted = "a number of pixels" if name == "shift" else "degrees from 0 to 180"
         raise UsageError(f"train: --augment {word!r}: {amount} is not {wanted}") from None

@@ -10,13 +10,24 @@ from __future__ import annotations
 import argparse
 import platform
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.computing import add_computing, computing
 from pellucid.cli.options import Parser, UsageError
-from pellucid.cli.runs import Run, check_fits, class_names, load_data, make_model, make_trainer, new_run, times
+from pellucid.cli.runs import (
+    Run,
+    check_fits,
+    class_names,
+    load_data,
+    make_model,
+    make_trainer,
+    new_run,
+    times,
+)
 from pellucid.cli.screen import Screen, duration, percent
 from pellucid.cli.settings import IN_CONFIG, add_settings, make_transform, resolve, resume
 from pellucid.errors import ShapeError
@@ -30,7 +41,9 @@ def add_options(parser: Parser) -> None:
     add_settings(parser)
     where = parser.add_argument_group("where")
     where.add_argument("--out", metavar="DIR", help="the run's folder (runs/<data>-<model>-<n>)")
-    where.add_argument("--resume", action="store_true", help="go on with the run in --out, with its own options; --epochs may be raised")
+    where.add_argument(
+        "--resume", action="store_true", help="go on with the run in --out; --epochs may be raised"
+    )
     add_computing(parser)
     parser.add_json()
 
@@ -50,9 +63,18 @@ def run(options: argparse.Namespace) -> int:
         job.run = old or new_run(options.out, settings["data"], settings["model"])
         job.run.write_config(job.config)
         screen.facts(describe(job))
-        history = fit(job, resuming=options.resume)
-        finish(screen, job, history)
+        with telling_how_to_go_on(job.run):
+            finish(screen, job, fit(job, resuming=options.resume))
     return 0
+
+
+@contextmanager
+def telling_how_to_go_on(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        folder = shlex.quote(str(run.folder))
+        raise KeyboardInterrupt(f"; to go on: pellucid train --resume --out {folder}") from None
 
 
 @dataclass
@@ -80,8 +102,9 @@ def prepare(settings: dict[str, Any], config: dict[str, Any] | None) -> Job:
         config = new_config(settings, train, test)
     check_fits(config, train, settings["data"])
     config = {**config, "options": {k: v for k, v in settings.items() if k not in IN_CONFIG}}
-    part = settings["validation"]
-    train, validation = (train, test) if part is None else train.split(part, seed=settings["seed"], stratified=True)
+    validation = test
+    if settings["validation"] is not None:
+        train, validation = train.split(settings["validation"], seed=settings["seed"], stratified=True)
     pellucid.seed(settings["seed"])
     try:
         model = make_model(config)
@@ -115,11 +138,13 @@ def describe(job: Job) -> list[tuple[str, str]]:
     """What is about to be trained."""
     config, options = job.config, job.options
     weights = sum(w.size for w in job.trainer.model.parameters())
+    rate = f"{options['lr']:g}{'' if options['schedule'] == 'constant' else ', ' + options['schedule']}"
     data = f"{Path(config['data']).name}, {len(job.train):,} examples of {times(config['input_shape'])}"
     return [
-        ("data", f"{data}, {len(config['classes'])} classes, {len(job.test):,} to test"),
+        ("data", f"{data}, {len(config['classes'])} classes"),
+        ("test", f"{len(job.test):,} examples{', watched as validation' * (job.validation is job.test)}"),
         ("model", f"{config['model']}, {weights:,} parameters"),
-        ("training", f"{options['optimizer']}, learning rate {options['lr']:g}, batches of {options['batch_size']}"),
+        ("training", f"{options['optimizer']}, learning rate {rate}, batches of {options['batch_size']}"),
         ("engine", options["engine"]),
         ("run", str(job.run.folder)),
         ("", ""),
@@ -130,28 +155,24 @@ def describe(job: Job) -> list[tuple[str, str]]:
 
 
 def fit(job: Job, resuming: bool) -> History:
-    """Train; on Ctrl-C say how to go on."""
+    """Train as the options ask for it."""
     from pellucid.cli.keeping import HistoryFile
     from pellucid.train import EarlyStopping
 
     options = job.options
     patience = options["patience"]
-    try:
-        return job.trainer.fit(
-            job.train,
-            epochs=options["epochs"],
-            batch_size=options["batch_size"],
-            validation=job.validation,
-            seed=options["seed"],
-            transform=make_transform(options["augment"]),
-            callbacks=[HistoryFile(job.run)],
-            early_stopping=None if patience is None else EarlyStopping(patience),
-            checkpoint=job.run.checkpoint,
-            resume=resuming,
-        )
-    except KeyboardInterrupt:
-        again = f"pellucid train --resume --out {shlex.quote(str(job.run.folder))}"
-        raise KeyboardInterrupt(f"; to go on: {again}") from None
+    return job.trainer.fit(
+        job.train,
+        epochs=options["epochs"],
+        batch_size=options["batch_size"],
+        validation=job.validation,
+        seed=options["seed"],
+        transform=make_transform(options["augment"]),
+        callbacks=[HistoryFile(job.run)],
+        early_stopping=None if patience is None else EarlyStopping(patience),
+        checkpoint=job.run.checkpoint,
+        resume=resuming,
+    )
 
 
 def finish(screen: Screen, job: Job, history: History) -> None:

@@ -239,7 +239,8 @@ def _activation(i: int, a: Activation) -> str:
     facts = [f"mean {a.mean:.2g}", f"spread {a.std:.2g}"]
     facts += [f"{words.percent(a.zeros, 0)} zeros"] if a.zeros >= 0.005 else []
     facts += [f"{a.broken:,} not finite"] if a.broken else []
-    title = f'<b>{escape(a.kind)}</b> <span class="quiet">{escape(a.path)} &middot; {_size(a.shape)}</span>'
+    place = f"{escape(a.path)} &middot; " if a.path else ""
+    title = f'<b>{escape(a.kind)}</b> <span class="quiet">{place}{_size(a.shape)}</span>'
     picture = charts.histogram(a, f"layer{i}")
     caption = ", ".join(facts).replace("-", "&minus;")
     return f"<figure><p>{title}</p>{picture}<figcaption>{caption}</figcaption></figure>"

@@ -94,6 +94,10 @@ footer { margin-top: 3.5rem; color: var(--muted); font-size: 0.84rem; }
     --blue: #2c6aad; --orange: #c75f17; color-scheme: light; }
   body { max-width: none; padding: 0; font-size: 11pt; print-color-adjust: exact;
   -webkit-print-color-adjust: exact; }
-  figure, tr, .numbers div, .note { break-inside: avoid; } h2 { break-after: avoid;
-  } .scroll { overflow: visible; } }
+  section { margin-top: 1.6rem; padding-top: 1.4rem; }
+  .pair { grid-template-columns: 1fr 1fr; gap: 1.2rem 1.8rem; }
+  .layers { grid-template-columns: 1fr 1fr 1fr; gap: 1rem 1.5rem; }
+  figure, tr, .numbers div, .note { break-inside: avoid; }
+  h2 { break-after: avoid; }
+  .scroll { overflow: visible; } }
 """

@@ -17,6 +17,7 @@ OPTIONS = (
     *("validation", "patience", "augment", "clip_norm", "dtype", "seed", "engine", "threads"),
 )
 RISE = 1.03  # a validation loss this much above its lowest is said to rise
+HARDLY = 0.97  # a training loss still above this share of its first value has hardly fallen
 
 
 def percent(share: float, digits: int = 2) -> str:
@@ -94,6 +95,8 @@ def learning(run: Run) -> str:
     if len(train) < 2:
         return "One epoch gives one point; train for more epochs to see a curve."
     fell = f"Training loss went from {train[0]:.3g} to {train[-1]:.3g}. "
+    if train[-1] > HARDLY * train[0]:
+        return fell + "That is hardly any learning: try another learning rate, or a simpler network first."
     if not run.watched:
         return fell + "There was no validation data, so the curves cannot show whether the network overfits."
     best = int(np.nanargmin(validation))
