@@ -10,7 +10,7 @@ from hypothesis import settings
 
 import pellucid
 
-# Tests import their harness as `tests.ops.harness`; pytest's import mode "importlib" puts no folder on the path.
+# Tests import `tests.ops.harness`, and pytest's import mode "importlib" puts no folder on the path.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 # The same examples on every run and every machine, however slow it is.

@@ -27,9 +27,7 @@ def test_the_numbers_are_these_and_stay_these() -> None:
 
 
 @given(st.integers(0, 2**64 - 1), st.integers(0, 1000), st.integers(0, 9), st.sampled_from([F32, F64]))
-def test_a_draw_is_a_part_of_the_stream_from_its_block_on(
-    seed: int, block: int, more: int, dtype: np.dtype
-) -> None:
+def test_a_draw_is_a_part_of_the_stream_from_its_block_on(seed: int, block: int, more: int, dtype: np.dtype) -> None:
     in_block = 32 // dtype.itemsize
     long = uniform(seed, block, (in_block * 3,), dtype)
     np.testing.assert_array_equal(uniform(seed, block + 1, (in_block * 2,), dtype), long[in_block:])

@@ -25,7 +25,21 @@ from pellucid.ops.comparison import (
 )
 from pellucid.ops.convolution import conv2d
 from pellucid.ops.dtype import cast
-from pellucid.ops.elementwise import abs, cos, erf, exp, expm1, floor, log, log1p, sigmoid, sign, sin, sqrt, tanh
+from pellucid.ops.elementwise import (
+    abs,
+    cos,
+    erf,
+    exp,
+    expm1,
+    floor,
+    log,
+    log1p,
+    sigmoid,
+    sign,
+    sin,
+    sqrt,
+    tanh,
+)
 from pellucid.ops.im2col import col2im, im2col
 from pellucid.ops.indexing import one_hot, take_along_axis
 from pellucid.ops.linalg import matmul, outer
@@ -44,7 +58,6 @@ from pellucid.ops.shape import (
     unsqueeze,
 )
 from pellucid.tensor import Buffer, Parameter, Tensor, no_grad
-
 
 if TYPE_CHECKING:
     from pellucid import data, models, nn, optim, train

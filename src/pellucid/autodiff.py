@@ -22,9 +22,7 @@ from pellucid.tensor import Record, Stale, Tensor, as_tensor, recording
 
 
 @operation
-def backward(
-    output: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False
-) -> None:
+def backward(output: Tensor, gradient: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
     """Add the gradient of `output` by every leaf that needs one to that leaf's `.grad`.
 
     gradient:     the gradient by the output itself, of its shape; 1 for a scalar when left out
@@ -150,9 +148,7 @@ def _leaves(output: Tensor) -> list[Tensor]:
     return list({id(x): x for x in [*inputs, output] if x.requires_grad and x.is_leaf}.values())
 
 
-def _propagate(
-    output: Tensor, gradient: Any, wanted: set[int] | None, create_graph: bool
-) -> dict[int, Tensor]:
+def _propagate(output: Tensor, gradient: Any, wanted: set[int] | None, create_graph: bool) -> dict[int, Tensor]:
     """The gradients by the `wanted` Tensors (None: by all), by id; walks only where a wanted one is reached."""
     found = {id(output): _start(output, gradient)}
     records = _records(output)
@@ -236,8 +232,8 @@ def numerical_gradient(function: Callable[[Any], Any], x: Any, *, h: float = 1e-
         slope = differences(function, x, h)
     if copied and slope.size and not slope.any():
         warnings.warn(
-            "numerical_gradient: all differences are zero; the function was called with a float64 copy of x, so it must "
-            "use its argument and not look at x from outside",
+            "numerical_gradient: all differences are zero; the function was called with a float64 copy of x, "
+            "so it must use its argument and not look at x from outside",
             stacklevel=2,
         )
     return Tensor(slope) if isinstance(x, Tensor) else slope
@@ -303,15 +299,20 @@ class GradientCheck:
 
 
 def check_gradients(
-    function: Callable[..., Any], *inputs: Any, tolerance: float = 1e-6, h: float = 1e-5, allow_zero: bool = False
+    function: Callable[..., Any],
+    *inputs: Any,
+    tolerance: float = 1e-6,
+    h: float = 1e-5,
+    allow_zero: bool = False,
 ) -> GradientCheck:
     """Compare the gradients of `function` by every input, from backward, with central differences, in float64.
 
     A function with more than one output is checked through the weighted sum of its outputs (fixed weights in
     1..2, so that no two of them cancel).
 
-    Raises: GradientError naming the worst element when it is off by more than `tolerance` (relative to it, or to
-            the largest gradient if that is larger but below 1); or when all gradients are zero, since such a check shows nothing (allow_zero=True lets it pass)
+    Raises: GradientError naming the worst element when it is off by more than `tolerance` (relative to itself, or to
+            the largest gradient where that is below 1, else to 1); or when all gradients are zero, since such a
+            check shows nothing (allow_zero=True lets it pass)
 
     >>> check_gradients(lambda x, w: x @ w, [[1.0, 2.0]], [[3.0], [4.0]]).error < 1e-6
     True

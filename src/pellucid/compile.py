@@ -26,6 +26,7 @@ from pellucid.tensor import DTYPES, Tensor, context, to_array
 
 Names = Callable[[], Iterable[tuple[str, Tensor]]]
 
+
 @dataclass(frozen=True)
 class Slot:
     """A place that outlives a call: the value or the gradient of a Tensor from outside the function."""
@@ -140,7 +141,12 @@ class Traced:
     """One traced call: its graph, the slots that it reads and writes, and the plan that an engine made of it."""
 
     def __init__(
-        self, function: Callable[..., Any], structure: Any, leaves: list[Any], engine: Engine, names: Mapping[int, str]
+        self,
+        function: Callable[..., Any],
+        structure: Any,
+        leaves: list[Any],
+        engine: Engine,
+        names: Mapping[int, str],
     ) -> None:
         tracer = Tracer(names)
         arguments = _arguments(function, structure, leaves)
@@ -177,7 +183,9 @@ class Traced:
         """
         values = self.plan([*arrays, *(slot.read() for slot in self.reads)])
         results = iter([_own(x, borrowed) for x in values])
-        outputs = [Tensor._wrap(next(results)) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)]
+        outputs = [
+            Tensor._wrap(next(results)) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)
+        ]
         new = dict(zip(self.written, results, strict=True))
         for slot in self.writes:
             slot.write(new.get(slot))

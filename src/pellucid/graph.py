@@ -18,7 +18,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -44,7 +44,7 @@ class Primitive:
                For any number of inputs: one function, (position, g, y, *inputs, **options) → x̄.
     """
 
-    registry: dict[str, Primitive] = {}
+    registry: ClassVar[dict[str, Primitive]] = {}
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Primitive:
 
 
 _order = itertools.count()
+_FLOAT32 = np.dtype("float32")
 
 
 @dataclass(eq=False, slots=True)
@@ -87,7 +88,7 @@ class Node:
     inputs: tuple[Node, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     shape: Shape = ()
-    dtype: np.dtype = np.dtype("float32")
+    dtype: np.dtype = _FLOAT32
     value: np.ndarray | None = None
     name: str = ""
     order: int = field(default_factory=_order.__next__)

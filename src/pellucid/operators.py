@@ -29,7 +29,9 @@ class Operators:
 
     if TYPE_CHECKING:  # what Tensor itself has
         requires_grad: bool
-        is_leaf: bool
+
+        @property
+        def is_leaf(self) -> bool: ...
 
         def assign(self, value: Any) -> Tensor: ...
         def detach(self) -> Tensor: ...
@@ -203,7 +205,9 @@ class Operators:
         return OPERATIONS["unsqueeze"](self, axis)
 
     def transpose(self, *axes: Any) -> Tensor:
-        return OPERATIONS["transpose"](self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None)
+        return OPERATIONS["transpose"](
+            self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+        )
 
     @property
     def T(self) -> Tensor:  # noqa: N802 - NumPy's name

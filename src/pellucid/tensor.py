@@ -107,7 +107,7 @@ class Tensor(Operators):
 
     __slots__ = ("__weakref__", "_grad", "_record", "_value", "_version", "requires_grad")
     __array_ufunc__ = None  # array * tensor is left to Tensor.__rmul__
-    __hash__ = object.__hash__  # == compares element by element
+    __hash__: Any = object.__hash__  # == compares element by element
 
     _value: Any  # np.ndarray, Node (traced) or Stale
     _record: Record | None
@@ -203,7 +203,9 @@ class Tensor(Operators):
     def _number(self, who: str) -> Any:
         array = self._concrete(who)
         if array.size != 1:
-            raise ShapeError(f"{who}: needs a Tensor of one element, got {self.shape}; reduce it with .sum() or index it")
+            raise ShapeError(
+                f"{who}: needs a Tensor of one element, got {self.shape}; reduce it with .sum() or index it"
+            )
         return array.reshape(()).item()
 
     def __bool__(self) -> bool:
@@ -272,7 +274,9 @@ class Tensor(Operators):
         if value.shape != self.shape:
             raise ShapeError(f"assign: a Tensor {self.shape} was given {value.shape}; the shapes must agree")
         if value.dtype.kind == "f" != self.dtype.kind:
-            raise DTypeError(f"assign: {value.dtype} numbers would be cut off in a {self.dtype} Tensor; cast them, or this")
+            raise DTypeError(
+                f"assign: {value.dtype} numbers would be cut off in a {self.dtype} Tensor; cast them, or this"
+            )
         if value.dtype != self.dtype:
             value = value.to(self.dtype)
         if context.trace is None:

@@ -21,9 +21,7 @@ def names(folder):
 def test_a_file_is_brought_checked_and_brought_only_once(server, tmp_path):
     file, seen = server.put("a/x.gz", CONTENT), []
     for _ in range(2):
-        path = download(
-            "toy", file, [server.url + "a/"], tmp_path / "new" / "toy", lambda *at: seen.append(at)
-        )
+        path = download("toy", file, [server.url + "a/"], tmp_path / "new" / "toy", lambda *at: seen.append(at))
     assert path.read_bytes() == CONTENT
     assert names(path.parent) == ["x.gz"]
     assert server.requests == [("a/x.gz", None, PROGRAM)]

@@ -83,7 +83,5 @@ def test_an_unknown_name_is_refused():
 def test_the_official_files_are_whole(real_data):
     for name in ("mnist", "fashion-mnist"):
         assert entry(name).locate().kind == "PELLUCID_DATA"
-        assert [check.path.stat().st_size for check in verify(name)] == [
-            file.size for file in entry(name).files
-        ]
+        assert [check.path.stat().st_size for check in verify(name)] == [file.size for file in entry(name).files]
         assert {check.state for check in verify(name)} == {"ok"}

@@ -66,9 +66,7 @@ def test_a_run_resumes_at_an_epoch_and_a_batch(dataset):
 
 def test_every_batch_draws_its_own_numbers(dataset):
     drawn = []
-    loader = Loader(
-        dataset, 5, transform=lambda images, generator: drawn.append(generator.random()) or images
-    )
+    loader = Loader(dataset, 5, transform=lambda images, generator: drawn.append(generator.random()) or images)
     list(loader), list(loader)
     assert len(set(drawn)) == 4
 

@@ -25,10 +25,7 @@ def idx(array):
 @pytest.fixture
 def arrays():
     generator = np.random.default_rng(0)
-    return {
-        name: generator.integers(0, 10, (6, 4, 5) if "images" in name else 6).astype(np.uint8)
-        for name in NAMES
-    }
+    return {name: generator.integers(0, 10, (6, 4, 5) if "images" in name else 6).astype(np.uint8) for name in NAMES}
 
 
 def written(folder, arrays):

@@ -59,8 +59,7 @@ def test_files_are_read_by_their_kind(tmp_path):
     parts = tuple((np.zeros((n, 784), np.float32), np.arange(n)) for n in (5, 3, 2))
     (tmp_path / "n.pkl.gz").write_bytes(gzip.compress(pickle.dumps(parts)))
     found = {
-        name: [len(part) for part in data.load(tmp_path / name)]
-        for name in ("t.csv", "t.npz", "u.npz", "n.pkl.gz")
+        name: [len(part) for part in data.load(tmp_path / name)] for name in ("t.csv", "t.npz", "u.npz", "n.pkl.gz")
     }
     assert found == {"t.csv": [8, 2], "t.npz": [4, 1], "u.npz": [3, 1], "n.pkl.gz": [5, 2]}
 

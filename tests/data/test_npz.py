@@ -36,9 +36,7 @@ def test_four_arrays_are_two_parts_and_grey_images_get_a_channel(tmp_path):
 def test_missing_arrays_are_named(tmp_path):
     np.savez(tmp_path / "toy.npz", x_train=X, t_train=T, x_test=X)
     wanted = "save x and t, or x_train, t_train, x_test and t_test"
-    assert (
-        refusal(tmp_path / "toy.npz") == f"load_npz: FILE has the arrays x_train, t_train, x_test; {wanted}"
-    )
+    assert refusal(tmp_path / "toy.npz") == f"load_npz: FILE has the arrays x_train, t_train, x_test; {wanted}"
 
 
 def test_not_a_number_is_refused(tmp_path):

@@ -70,8 +70,7 @@ INPUTS: dict[str, tuple[Callable[[], nn.Module], np.ndarray, type[PellucidError]
         zeros(3, 4, dtype=np.float64),
         DTypeError,
     ),
-    "ConvTranspose2d(1, 2, 3): got int64, but the weights are float32; "
-    "convert the input with x.to('float32')": (
+    "ConvTranspose2d(1, 2, 3): got int64, but the weights are float32; convert the input with x.to('float32')": (
         lambda: nn.ConvTranspose2d(1, 2, 3),
         zeros(1, 1, 5, 5, dtype=np.int64),
         DTypeError,

@@ -22,9 +22,7 @@ def test_a_sequential_runs_its_layers_in_order() -> None:
     assert nn.Sequential()(x) is x
 
 
-@pytest.mark.parametrize(
-    "container", [lambda x: nn.Sequential(*x), nn.ModuleList], ids=["Sequential", "ModuleList"]
-)
+@pytest.mark.parametrize("container", [lambda x: nn.Sequential(*x), nn.ModuleList], ids=["Sequential", "ModuleList"])
 def test_layers_are_reached_as_in_a_list(container) -> None:
     a, b, c = layers()
     box = container([a, b, c])
@@ -86,6 +84,4 @@ def test_only_modules_are_taken(name: str) -> None:
 def test_a_module_list_cannot_be_called() -> None:
     with pytest.raises(OptionError) as error:
         nn.ModuleList()(1)
-    assert str(error.value) == (
-        "ModuleList: there is no forward; define `def forward(self, x)` in class ModuleList"
-    )
+    assert str(error.value) == ("ModuleList: there is no forward; define `def forward(self, x)` in class ModuleList")

@@ -28,9 +28,7 @@ def test_softmax_takes_dim() -> None:
     x = Tensor(np.random.default_rng(0).random((2, 3, 4)))
     for dim in (0, 1, -1):
         np.testing.assert_allclose(functional.softmax(x, dim=dim).sum(dim).numpy(), 1.0)
-        np.testing.assert_allclose(
-            functional.log_softmax(x, dim=dim).exp().numpy(), functional.softmax(x, dim).numpy()
-        )
+        np.testing.assert_allclose(functional.log_softmax(x, dim=dim).exp().numpy(), functional.softmax(x, dim).numpy())
 
 
 def test_scale_pixels_scales_inside_the_graph() -> None:

@@ -40,18 +40,12 @@ CASES = {
     "no padding would fit": (
         nn.Sequential(*convolutions(0), nn.Linear(4608, 100)),
         pixels(3, 1, 28, 28),
-        (
-            "Sequential[4] Linear(4608, 100): got 4320 features from Flatten; "
-            "with 28×28 images write Linear(4320, 100)"
-        ),
+        ("Sequential[4] Linear(4608, 100): got 4320 features from Flatten; with 28×28 images write Linear(4320, 100)"),
     ),
     "small images": (
         nn.Sequential(*convolutions(0), nn.Linear(4320, 100)),
         pixels(3, 1, 8, 9),
-        (
-            "Sequential[4] Linear(4320, 100): got 120 features from Flatten; "
-            "with 8×9 images write Linear(120, 100)"
-        ),
+        ("Sequential[4] Linear(4320, 100): got 120 features from Flatten; with 8×9 images write Linear(120, 100)"),
     ),
     "in nested Sequentials": (
         nn.Sequential(nn.Sequential(*convolutions(2)), nn.Sequential(nn.Dropout(), nn.Linear(4320, 100))),
@@ -70,10 +64,7 @@ CASES = {
     "the second Linear after convolutions": (
         nn.Sequential(*convolutions(0), nn.Linear(4320, 100), nn.Linear(90, 10)),
         pixels(3, 1, 28, 28),
-        (
-            "Sequential[5] Linear(90, 10): got 100 features from Linear(4320, 100); "
-            "give 90, or write Linear(100, 10)"
-        ),
+        ("Sequential[5] Linear(90, 10): got 100 features from Linear(4320, 100); give 90, or write Linear(100, 10)"),
     ),
     "after Flatten alone": (
         nn.Sequential(nn.Flatten(), nn.Linear(784, 10)),

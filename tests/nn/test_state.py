@@ -74,9 +74,7 @@ def test_missing_and_unexpected_keys_are_named() -> None:
     network = model()
     arrays = changed(network)
     del arrays["0.bias"], arrays["1.bias"]
-    assert (
-        refused(network, arrays) == "load_state_dict: missing 0.bias, 1.bias; strict=False loads the others"
-    )
+    assert refused(network, arrays) == "load_state_dict: missing 0.bias, 1.bias; strict=False loads the others"
     arrays["fc.weight"] = np.zeros(3)
     assert refused(network, arrays) == (
         "load_state_dict: missing 0.bias, 1.bias; unexpected fc.weight; strict=False loads the others"

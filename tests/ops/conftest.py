@@ -18,9 +18,7 @@ class SpecChecker(ReferenceEngine):
 
     name = "checker"
 
-    def evaluate(
-        self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]
-    ) -> np.ndarray:
+    def evaluate(self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]) -> np.ndarray:
         found = super().evaluate(primitive, inputs, options)
         assert (found.shape, found.dtype) == primitive.spec(*inputs, **options), (
             f"{primitive}: {found.dtype} {found.shape}"

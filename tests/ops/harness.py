@@ -1,15 +1,14 @@
 """One table of cases an operation, many checks a case.
 
-A family's test file holds its table and one line, `TestArithmetic = checks(CASES)`. Every case then goes through
-every check below, for float32 and float64 and for every engine in `pellucid.engines.ENGINES`; what an engine gives
-is compared with an oracle that is not Pellucid's (plain NumPy or SciPy), not with another engine only.
+A family's test file holds its table and one line, `TestArithmetic = checks(CASES)`. Every case then goes
+through every check below, for float32 and float64 and for every engine in `pellucid.engines.ENGINES`; what an
+engine gives is compared with an oracle that is not Pellucid's (plain NumPy or SciPy), not only with another engine.
 `test_registry.py` fails where a primitive or an operation has no case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,128 +18,20 @@ from pellucid.autodiff import gradients
 from pellucid.compile import compile
 from pellucid.engines import ENGINES, engine
 from pellucid.graph import Primitive
-from pellucid.operators import OPERATIONS
-from pellucid.tensor import Tensor, apply
+from pellucid.tensor import Tensor
+from tests.ops.case import Case, Input, bools, floats, frozen, given, integers, positive, public
+
+__all__ = ["Case", "Input", "bools", "checks", "floats", "given", "integers", "positive", "public"]
 
 FLOATS = ("float32", "float64")
-# How far a value may be from its oracle, as a part of the largest number in the result. float32: some dozen units
-# in the last place, since the oracle is computed in float64; float64: likewise, for sums in another order.
+# How far a value may be from its oracle, as a part of the largest number in the result. float32: some dozen
+# units in the last place, since the oracle is computed in float64; float64: likewise, for sums in another order.
 VALUE = {"float32": 4e-6, "float64": 2e-14}
-# How far engines other than the reference may be from it; the reference, compiled, gives the same bits as eager.
+# How far other engines may be from the reference, which itself gives the same bits compiled as eager.
 ENGINE = {"float32": 2e-5, "float64": 1e-13}
 # Central differences in float64: step, and the error allowed as a part of the sum of |gradient · direction|.
 STEP, SLOPE, CURVATURE = 1e-5, 1e-7, 1e-6
 EXTREMES = (0.0, np.inf, 1.0, -np.inf, "tiny", np.nan, "max", -0.0, "subnormal", "-max", -1.5)
-
-
-@dataclass(frozen=True)
-class Input:
-    """One input of a case: numbers drawn for a shape, or given ones."""
-
-    shape: tuple[int, ...] = ()
-    low: float = -2.0
-    high: float = 2.0
-    dtype: str | None = None  # None: the float dtype under test
-    value: Any = None
-
-    def draw(self, rng: np.random.Generator, dtype: str, position: int) -> np.ndarray:
-        if self.value is not None:
-            return np.array(self.value, self.dtype or dtype)
-        if self.dtype is not None:
-            return rng.integers(int(self.low), int(self.high), self.shape).astype(self.dtype)
-        # Evenly spread and shuffled: no two are equal, none is 0, and no two inputs agree, so that the kinks of
-        # abs, max and maximum are farther away than the step of the differences.
-        count = int(np.prod(self.shape))
-        gap = (self.high - self.low) / max(count, 1)
-        at = self.low + gap * (np.arange(count) + 0.3 + 0.17 * position)
-        return rng.permutation(at).reshape(self.shape).astype(dtype)
-
-
-def floats(*shape: int, low: float = -2.0, high: float = 2.0) -> Input:
-    """Distinct floats between `low` and `high`, of the dtype under test."""
-    return Input(shape, low, high)
-
-
-def positive(*shape: int) -> Input:
-    return Input(shape, 0.4, 3.0)
-
-
-def integers(*shape: int, low: int = -4, high: int = 5, dtype: str = "int64") -> Input:
-    """Integers from `low` to `high` - 1."""
-    return Input(shape, low, high, dtype)
-
-
-def bools(*shape: int) -> Input:
-    return Input(shape, 0, 2, "bool")
-
-
-def given(value: Any, dtype: str | None = None) -> Input:
-    """These numbers and no others."""
-    return Input(np.shape(value), value=value, dtype=dtype)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One use of a primitive, or of an operation composed of primitives.
-
-    oracle:  (*arrays, **options) → the expected result, from NumPy or SciPy
-    fixed:   positions of float inputs by which no gradient is taken
-    flat:    why its gradient is zero everywhere, where it is; "" where a zero gradient would be a defect
-    extreme: whether inf, nan, huge and tiny inputs must give the oracle's result; False: they must only not fail
-    smooth:  False where there is no gradient at all
-    """
-
-    name: str
-    inputs: Sequence[Input]
-    oracle: Callable[..., Any]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    note: str = ""
-    fixed: tuple[int, ...] = ()
-    flat: str = ""
-    extreme: bool = True
-    smooth: bool = True
-    run: Callable[..., Tensor] | None = None
-
-    def __str__(self) -> str:
-        shapes = "x".join(str(x.shape).replace(" ", "") for x in self.inputs)
-        return f"{self.name}{shapes}{self.note and '-' + self.note}"
-
-    def __call__(self, *tensors: Tensor) -> Tensor:
-        if self.run is not None:
-            return self.run(*tensors, **self.options)
-        if self.is_primitive:
-            return apply(Primitive.registry[self.name], *tensors, **self.options)
-        return OPERATIONS[self.name](*tensors, **self.options)
-
-    @property
-    def is_primitive(self) -> bool:
-        return self.run is None and self.name in Primitive.registry
-
-    @property
-    def is_empty(self) -> bool:
-        return any(0 in x.shape for x in self.inputs)
-
-    def slopes(self) -> list[int]:
-        """The positions of the inputs by which there is a gradient."""
-        return [
-            i for i, x in enumerate(self.inputs) if self.smooth and x.dtype is None and i not in self.fixed
-        ]
-
-    def arrays(self, dtype: str) -> list[np.ndarray]:
-        """The inputs, the same at each call; read-only, so that a change in place is an error."""
-        rng = np.random.default_rng(7)
-        return [frozen(x.draw(rng, dtype, i)) for i, x in enumerate(self.inputs)]
-
-
-def public(name: str, inputs: Sequence[Input], oracle: Callable[..., Any], **more: Any) -> Case:
-    """A case of the operation that users call, where a primitive has the same name."""
-    return Case(name, inputs, oracle, run=OPERATIONS[name], **{"note": "public", **more})
-
-
-def frozen(array: Any) -> np.ndarray:
-    array = np.asarray(array)
-    array.flags.writeable = False
-    return array
 
 
 def wrap(arrays: Sequence[np.ndarray], needing: Sequence[int] = ()) -> list[Tensor]:
@@ -221,9 +112,7 @@ def check_extremes(case: Case, dtype: str, engine_name: str) -> None:
     arrays = case.arrays(dtype)
     for shift in range(len(numbers) if case.extreme else 2):  # every number meets every other
         mixed = [
-            frozen(np.resize(np.roll(numbers, shift * (i + 1)), x.shape))
-            if case.inputs[i].dtype is None
-            else x
+            frozen(np.resize(np.roll(numbers, shift * (i + 1)), x.shape)) if case.inputs[i].dtype is None else x
             for i, x in enumerate(arrays)
         ]
         with engine(engine_name):
@@ -265,7 +154,7 @@ def check_gradient(case: Case) -> None:
 
 
 def check_second_gradient(case: Case) -> None:
-    """The slope of the gradient, by the inputs and by the incoming gradient, is that of the gradient's values."""
+    """The slope of the gradient, by the inputs and the incoming gradient, is that of the gradient's values."""
     arrays = [*case.arrays("float64"), _weights(case)]
     rng = np.random.default_rng(13)
     moving = [*case.slopes(), len(arrays) - 1]
@@ -315,10 +204,11 @@ def _moved(arrays: Sequence[np.ndarray], steps: Mapping[int, np.ndarray]) -> lis
 
 
 def agree(analytic: float, numeric: float, scale: float, tolerance: float, noise: float, what: str) -> None:
-    """Both slopes are equal up to a part of `scale`, what they are sums of, and to the rounding of the values."""
+    """Both slopes are equal up to a part of `scale`, what they are sums of, and the rounding of the values."""
     error = abs(analytic - numeric)
     assert error <= tolerance * scale + noise, (
-        f"{what}: backward gives {analytic:.12g}, differences give {numeric:.12g}, {error / (scale or 1):.1e} of {scale:.3g}"
+        f"{what}: backward gives {analytic:.12g}, differences give {numeric:.12g}, "
+        f"which is {error / (scale or 1):.1e} of {scale:.3g}"
     )
 
 
@@ -377,9 +267,7 @@ def checks(cases: Sequence[Case]) -> type:
         @engines
         @dtypes
         @each
-        def test_value_is_the_oracles_and_the_shape_rule_foretells_it(
-            self, case: Case, dtype: str, name: str
-        ) -> None:
+        def test_value_is_the_oracles_and_the_shape_rule_foretells_it(self, case: Case, dtype: str, name: str) -> None:
             check_value(case, dtype, name)
 
         @engines

@@ -1,4 +1,4 @@
-"""What convolution and pooling mean, written as loops over every pixel: slow, plain, and nobody's but the tests'."""
+"""What convolution and pooling mean, as loops over every window: slow, plain, and the tests' own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def grown(x: np.ndarray, padding, fill: float = 0.0) -> np.ndarray:
 
 
 def places(x: np.ndarray, kernel, stride, padding, dilation=(1, 1)):
-    """(i, j, rows, columns) for each window: where it lands, and the rows and columns of the padded image it sees."""
+    """(i, j, rows, columns) for each window: where it lands, and what it sees of the padded image."""
     height, width = (n + sum(p) for n, p in zip(x.shape[2:], padding, strict=True))
     for i, top in enumerate(range(0, height - dilation[0] * (kernel[0] - 1), stride[0])):
         for j, left in enumerate(range(0, width - dilation[1] * (kernel[1] - 1), stride[1])):
@@ -36,9 +36,7 @@ def convolution(x: np.ndarray, w: np.ndarray, *, stride, padding, dilation, grou
     return y
 
 
-def convolution_by_input(
-    g: np.ndarray, w: np.ndarray, *, size, stride, padding, dilation, groups
-) -> np.ndarray:
+def convolution_by_input(g: np.ndarray, w: np.ndarray, *, size, stride, padding, dilation, groups) -> np.ndarray:
     """Each number of g puts a whole filter into the image."""
     x = np.zeros((g.shape[0], w.shape[1] * groups, *size), g.dtype)
     wide = grown(x, padding)
@@ -47,15 +45,11 @@ def convolution_by_input(
         for m in range(w.shape[0]):
             first = (m // filters) * channels
             for c in range(channels):
-                wide[np.ix_(range(len(x)), [first + c], rows, columns)] += (
-                    g[:, m, i, j][:, None, None, None] * w[m, c]
-                )
+                wide[np.ix_(range(len(x)), [first + c], rows, columns)] += g[:, m, i, j][:, None, None, None] * w[m, c]
     return inside(wide, padding)
 
 
-def convolution_by_weight(
-    x: np.ndarray, g: np.ndarray, *, size, stride, padding, dilation, groups
-) -> np.ndarray:
+def convolution_by_weight(x: np.ndarray, g: np.ndarray, *, size, stride, padding, dilation, groups) -> np.ndarray:
     wide, channels, filters = grown(x, padding), x.shape[1] // groups, g.shape[1] // groups
     w = np.zeros((g.shape[1], channels, *size), x.dtype)
     for i, j, rows, columns in places(x, size, stride, padding, dilation):
@@ -72,7 +66,7 @@ def inside(wide: np.ndarray, padding) -> np.ndarray:
 
 
 def largest_places(x: np.ndarray, *, kernel, stride, padding, dilation) -> np.ndarray:
-    """Where the first largest number of each window stands, as row · width + column; nan is larger than all."""
+    """Where the first largest number of each window stands: row · width + column; nan is the largest."""
     y = np.zeros((*x.shape[:2], *sizes(x, kernel, stride, padding, dilation)), np.int64)
     for i, j, rows, columns in places(x, kernel, stride, padding, dilation):
         seen = [
@@ -112,9 +106,7 @@ def window_rows(x: np.ndarray, *, kernel, stride, padding, dilation) -> np.ndarr
     """im2col: every window as a row, image after image."""
     wide = grown(x, padding)
     rows = [
-        image[:, r][:, :, c].ravel()
-        for image in wide
-        for _, _, r, c in places(x, kernel, stride, padding, dilation)
+        image[:, r][:, :, c].ravel() for image in wide for _, _, r, c in places(x, kernel, stride, padding, dilation)
     ]
     return np.array(rows).reshape(len(rows), x.shape[1] * kernel[0] * kernel[1])
 

@@ -35,9 +35,7 @@ CASES = [
         for a, b in [((3, 1), (4,)), ((), (2, 3)), ((2, 0), (2, 1)), ((1, 3), (2, 3))]
     ),
     *(
-        Case(
-            name, [integers(3, 4, dtype=dtype, low=0), integers(3, 4, dtype=dtype, low=0)], oracle, note=dtype
-        )
+        Case(name, [integers(3, 4, dtype=dtype, low=0), integers(3, 4, dtype=dtype, low=0)], oracle, note=dtype)
         for name, oracle in BINARY.items()
         for dtype in ["uint8", "int32", "int64", "uint64"]
         if name != "divide"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pellucid import Tensor, where
-from pellucid.graph import Node
 from pellucid.errors import ShapeError
+from pellucid.graph import Node
 from pellucid.ops.comparison import where_p
 from tests.ops.harness import Case, bools, checks, floats, given, integers, public
 
@@ -30,15 +30,8 @@ CASES = [
         public(name, [floats(3, 1), integers(4)], oracle, note="mixed", smooth=False)
         for name, oracle in [*COMPARISONS.items(), ("not_equal", np.not_equal)]
     ),
-    *(
-        Case(name, [bools(*shape), bools(*shape)], oracle)
-        for name, oracle in LOGIC.items()
-        for shape in SHAPES
-    ),
-    *(
-        public(name, [floats(3, 1), integers(4)], oracle, note="mixed", smooth=False)
-        for name, oracle in LOGIC.items()
-    ),
+    *(Case(name, [bools(*shape), bools(*shape)], oracle) for name, oracle in LOGIC.items() for shape in SHAPES),
+    *(public(name, [floats(3, 1), integers(4)], oracle, note="mixed", smooth=False) for name, oracle in LOGIC.items()),
     *(Case("logical_not", [bools(*shape)], np.logical_not) for shape in SHAPES),
     *(Case("isfinite", [floats(*shape)], np.isfinite, smooth=False) for shape in SHAPES),
     Case("isfinite", [integers(3)], np.isfinite),

@@ -75,9 +75,7 @@ CASES = [
         "conv_transpose2d",
         [floats(2, 2, 3, 3), floats(2, 3, 3, 2), floats(3)],
         lambda x, w, b: (
-            images.convolution_by_input(
-                x, w, size=(5, 5), **PLAIN | {"stride": (2, 2), "padding": ((1, 1), (1, 1))}
-            )
+            images.convolution_by_input(x, w, size=(5, 5), **PLAIN | {"stride": (2, 2), "padding": ((1, 1), (1, 1))})
             + b[:, None, None]
         ),
         run=lambda x, w, b: conv_transpose2d(x, w, b, 2, 1, (0, 1)),

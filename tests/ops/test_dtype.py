@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pellucid import Tensor, cast
-from pellucid.errors import DTypeError, PellucidError
+from pellucid.errors import DTypeError
 from pellucid.operators import OPERATIONS
 from pellucid.tensor import DTYPES
 from tests.ops.harness import Case, bools, checks, floats, integers
@@ -97,10 +97,12 @@ def test_two_dtypes_meet_in_the_widest_float_or_in_the_common_integer(a: str, b:
 def test_every_dtype_works_or_is_refused_in_a_sentence(name: str, dtype: str, checked_specs: None) -> None:
     x = Tensor(np.array([1, 0, 1, 1], dtype))
     inputs = [x, Tensor(np.array([1, 1, 0, 1], dtype))] if name in BINARY else [x]
-    try:
-        OPERATIONS[name](*inputs)
-    except PellucidError as error:
-        assert dtype == "bool" and name in ("subtract", "negative", "power", "sign"), str(error)
+    if dtype == "bool" and name in ("subtract", "negative", "power", "sign"):
+        message = f"^{name}: takes numbers, got bool; cast it with .to\\('int64'\\)$"
+        with pytest.raises(DTypeError, match=message):
+            OPERATIONS[name](*inputs)
+    else:
+        assert OPERATIONS[name](*inputs).shape in (x.shape, ())
 
 
 @pytest.mark.parametrize("number", [2, 0.5, True])
@@ -130,9 +132,7 @@ def test_python_integers_keep_the_dtype_of_an_integer_tensor() -> None:
 def test_a_python_integer_that_does_not_fit_is_refused() -> None:
     with pytest.raises(DTypeError) as caught:
         Tensor(np.array([1], np.uint8)) + 300
-    assert (
-        str(caught.value) == "Tensor: cannot make an array of int: Python integer 300 out of bounds for uint8"
-    )
+    assert str(caught.value) == "Tensor: cannot make an array of int: Python integer 300 out of bounds for uint8"
 
 
 def test_a_cast_through_integers_has_no_gradient() -> None:

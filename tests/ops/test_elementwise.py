@@ -29,11 +29,7 @@ SHAPES = [(3, 4), (), (0, 3), (2, 1, 3)]
 
 CASES = [
     *(Case(name, [make(*shape)], oracle) for name, (make, oracle) in SMOOTH.items() for shape in SHAPES),
-    *(
-        Case(name, [floats(*shape)], oracle, smooth=False)
-        for name, oracle in STEPS.items()
-        for shape in SHAPES
-    ),
+    *(Case(name, [floats(*shape)], oracle, smooth=False) for name, oracle in STEPS.items() for shape in SHAPES),
 ]
 
 TestElementwise = checks(CASES)

@@ -55,7 +55,4 @@ def test_a_convolution_is_im2col_and_a_matrix_product() -> None:
 def test_columns_of_the_wrong_shape_are_refused() -> None:
     with pytest.raises(ShapeError) as caught:
         OPERATIONS["col2im"](np.zeros((4, 4)), (1, 1, 4, 4), 2)
-    assert (
-        str(caught.value)
-        == "col2im: images (1, 1, 4, 4) make columns (9, 4), got (4, 4); give what im2col gave"
-    )
+    assert str(caught.value) == "col2im: images (1, 1, 4, 4) make columns (9, 4), got (4, 4); give what im2col gave"

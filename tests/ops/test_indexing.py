@@ -90,9 +90,7 @@ CASES = [
     Case("scatter_add", [floats(4), ROWS, PLACES], added, {"shape": (3, 4)}),
     Case("scatter_add", [floats(0), given(np.zeros((0,)), "int64")], added, {"shape": (3,)}),
     Case("take_along_axis", [floats(3, 4), COLUMNS], np.take_along_axis, {"axis": 1}),
-    Case(
-        "take_along_axis", [floats(0, 4), given(np.zeros((0, 1)), "int64")], np.take_along_axis, {"axis": 1}
-    ),
+    Case("take_along_axis", [floats(0, 4), given(np.zeros((0, 1)), "int64")], np.take_along_axis, {"axis": 1}),
     Case("scatter_add_along_axis", [floats(3, 2), COLUMNS], added_along, {"axis": 1, "size": 4}),
     Case("scatter_add_along_axis", [integers(3, 2), COLUMNS], added_along, {"axis": 1, "size": 4}),
     Case(
@@ -103,9 +101,7 @@ CASES = [
     ),
     Case("scatter", [floats(6), floats(2), given([4, 1], "int64")], replaced),
     Case("scatter", [floats(3), floats(0), given(np.zeros(0), "int64")], replaced),
-    Case(
-        "index", [floats(3, 4)], lambda x, *, key: x[key], {"key": (slice(None, None, -2), None, [0, 0, -1])}
-    ),
+    Case("index", [floats(3, 4)], lambda x, *, key: x[key], {"key": (slice(None, None, -2), None, [0, 0, -1])}),
     Case("index", [floats(3, 4)], lambda x, *, key: x[key], {"key": (..., -1)}),
     Case(
         "index_set",
@@ -150,8 +146,7 @@ def test_any_arrays_of_integers_take_and_set_what_numpys_do(shape, data) -> None
 @examples(arrays.array_shapes(min_dims=2, max_dims=4, min_side=1, max_side=3), st.data())
 def test_arrays_beside_slices_numbers_and_new_axes_take_what_numpys_do(shape, data) -> None:
     basic = [
-        st.integers(-n, n - 1) | st.slices(n) | st.lists(st.integers(-n, n - 1), min_size=2, max_size=2)
-        for n in shape
+        st.integers(-n, n - 1) | st.slices(n) | st.lists(st.integers(-n, n - 1), min_size=2, max_size=2) for n in shape
     ]
     key = [data.draw(part) for part in basic]
     for at in data.draw(st.lists(st.integers(0, len(key)), max_size=2)):
@@ -188,21 +183,15 @@ NOT_FITTING = {
     "index: -4 is outside of an axis of size 3": lambda: X[:, [-4]],
     "index: 3 indices for the 2 axes of (2, 3)": lambda: X[0, 0, 0],
     "index: more than one ... in an index; one at most says where the other axes are": lambda: X[..., ...],
-    "index: 'a' is no index; give integers, slices, None, ..., or arrays of integers or bools": lambda: X[
-        "a"
-    ],
+    "index: 'a' is no index; give integers, slices, None, ..., or arrays of integers or bools": lambda: X["a"],
     "index: shapes (2,) and (3,) do not broadcast; from the last axis backwards, sizes must be equal or 1": (
         lambda: X[[0, 1], [0, 1, 2]]
     ),
     "take_along_axis: 3 is outside of an axis of size 3": lambda: take_along_axis(X, [[3], [0]], 1),
-    "take_along_axis: x (2, 3) and indices (1, 1) must agree but for axis 1": lambda: take_along_axis(
-        X, [[0]], 1
-    ),
+    "take_along_axis: x (2, 3) and indices (1, 1) must agree but for axis 1": lambda: take_along_axis(X, [[0]], 1),
     "one_hot: labels must be integers, got float32; cast them with .to('int64')": lambda: one_hot([0.5], 2),
     "one_hot: label 3 at position 1 is not one of the 3 classes (0 to 2)": lambda: one_hot([0, 3], 3),
-    "one_hot: label -1 at position (0, 1) is not one of the 3 classes (0 to 2)": lambda: one_hot(
-        [[0, -1]], 3
-    ),
+    "one_hot: label -1 at position (0, 1) is not one of the 3 classes (0 to 2)": lambda: one_hot([[0, -1]], 3),
 }
 
 

@@ -117,9 +117,7 @@ CASES = [Case(c.name, c.inputs, c.oracle, c.options, c.note, c.fixed, extreme=Fa
 TestLoss = checks([case for case in CASES if case.name != "binary_cross_entropy"])
 PROBABILITIES = [case for case in CASES if case.name == "binary_cross_entropy"]
 TestLossOfProbabilities = checks(PROBABILITIES)
-del (
-    TestLossOfProbabilities.test_extreme_numbers_are_handled_as_numpy_does
-)  # it refuses what is no probability
+del TestLossOfProbabilities.test_extreme_numbers_are_handled_as_numpy_does  # it refuses what is no probability
 
 
 def test_an_output_of_one_column_is_not_compared_with_all_targets() -> None:

@@ -1,4 +1,4 @@
-"""Nothing escapes the harness: every primitive and every operation has cases, and every gradient is checked."""
+"""Nothing escapes the harness: every primitive and operation has cases, and every gradient is checked."""
 
 from __future__ import annotations
 
@@ -60,9 +60,7 @@ def test_every_primitive_meets_a_zero_size_or_a_reason_is_named(name: str) -> No
 @pytest.mark.parametrize("name", list(Primitive.registry))
 def test_every_gradient_rule_is_checked_and_every_missing_one_has_a_reason(name: str) -> None:
     primitive = Primitive.registry[name]
-    checked = {
-        i for case in primitive_cases(name) for i in case.slopes() if not case.is_empty and not case.flat
-    }
+    checked = {i for case in primitive_cases(name) for i in case.slopes() if not case.is_empty and not case.flat}
     if name in NOT_DIFFERENTIABLE:
         assert not checked
         assert not primitive.gradients

@@ -44,7 +44,7 @@ def moved(name: str, of: tuple[int, ...], oracle, make=floats, **options) -> Cas
 
 CASES = [
     *(
-        moved("reshape", shape, lambda x, *, shape: x.reshape(shape), make, **{"shape": to})
+        moved("reshape", shape, lambda x, *, shape: x.reshape(shape), make, shape=to)
         for shape, to in [((3, 4), (2, 6)), ((3, 4), (12,)), ((), (1, 1)), ((0, 3), (3, 0, 2)), ((1,), ())]
         for make in (floats, integers)
     ),
@@ -58,7 +58,7 @@ CASES = [
         ]
     ),
     *(
-        moved("broadcast_to", shape, lambda x, *, shape: np.broadcast_to(x, shape), **{"shape": to})
+        moved("broadcast_to", shape, lambda x, *, shape: np.broadcast_to(x, shape), shape=to)
         for shape, to in [
             ((4,), (3, 4)),
             ((3, 1), (3, 4)),
@@ -178,26 +178,18 @@ NOT_FITTING = {
     "reshape: (2, 3) has 6 elements, which do not make (4, 2)": lambda: reshape(ZEROS, (4, 2)),
     "reshape: (2, 3) has 6 elements, which do not make (-1, 4)": lambda: reshape(ZEROS, (-1, 4)),
     "reshape: (2, 3) has 6 elements, which do not make (-1, -1)": lambda: reshape(ZEROS, (-1, -1)),
-    "transpose: axes=(0, 0) does not name each of the 2 axes of (2, 3) once": lambda: transpose(
-        ZEROS, (0, 0)
-    ),
-    "broadcast_to: (2, 3) does not broadcast to (2, 4); only axes of size 1 are repeated": lambda: (
-        broadcast_to(ZEROS, (2, 4))
+    "transpose: axes=(0, 0) does not name each of the 2 axes of (2, 3) once": lambda: transpose(ZEROS, (0, 0)),
+    "broadcast_to: (2, 3) does not broadcast to (2, 4); only axes of size 1 are repeated": lambda: broadcast_to(
+        ZEROS, (2, 4)
     ),
     "broadcast_to: (2, 3) does not broadcast to (3,); only axes of size 1 are repeated": lambda: broadcast_to(
         ZEROS, (3,)
     ),
     "pad: got 1 pairs of widths for 2 axes; give one for each": lambda: pad(ZEROS, [(1, 1)]),
-    "pad: widths ((-2, -1), (0, 0)) cut more off (2, 3) than there is": lambda: pad(
-        ZEROS, [(-2, -1), (0, 0)]
-    ),
-    "squeeze: axis=1 of (2, 3) has another size than 1; only axes of size 1 can go": lambda: squeeze(
-        ZEROS, 1
-    ),
+    "pad: widths ((-2, -1), (0, 0)) cut more off (2, 3) than there is": lambda: pad(ZEROS, [(-2, -1), (0, 0)]),
+    "squeeze: axis=1 of (2, 3) has another size than 1; only axes of size 1 can go": lambda: squeeze(ZEROS, 1),
     "unsqueeze: axis=4 does not fit 3 axes; give different numbers from -3 to 2": lambda: unsqueeze(ZEROS, 4),
-    "swapaxes: axis=2 does not fit 2 axes; give different numbers from -2 to 1": lambda: swapaxes(
-        ZEROS, 2, 0
-    ),
+    "swapaxes: axis=2 does not fit 2 axes; give different numbers from -2 to 1": lambda: swapaxes(ZEROS, 2, 0),
     "flatten: axis=5 does not fit 2 axes; give different numbers from -2 to 1": lambda: flatten(ZEROS, 5),
     "concatenate: got no Tensors; give one at least": lambda: concatenate([]),
     "stack: got no Tensors; give one at least": lambda: stack([]),

@@ -10,9 +10,7 @@ from pellucid.tensor import Parameter, Tensor
 from tests.optim import networks
 from tests.optim.cases import OPTIMIZERS, SCHEDULES, TORCH_NAMES, words
 
-torch = pytest.importorskip(
-    "torch", reason="PyTorch is the oracle of these tests; install the extra 'parity'"
-)
+torch = pytest.importorskip("torch", reason="PyTorch is the oracle of these tests; install the extra 'parity'")
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
 
@@ -33,9 +31,7 @@ def torch_backward(theirs, w, step, dtype):
 
 def assert_near(mine, theirs, dtype):
     for a, b in zip(mine, theirs, strict=True):
-        np.testing.assert_allclose(
-            a.numpy(), b.detach().numpy(), rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype]
-        )
+        np.testing.assert_allclose(a.numpy(), b.detach().numpy(), rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

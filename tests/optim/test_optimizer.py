@@ -101,9 +101,7 @@ def test_centered_rmsprop_survives_a_variance_that_rounding_makes_negative():
 
 
 def test_options_read_and_write_as_in_pytorch():
-    optimizer = optim.Adam(
-        [{"params": [W]}, {"params": Parameter([2.0]), "lr": 0.5, "betas": (0.5, 0.6)}], lr=0.1
-    )
+    optimizer = optim.Adam([{"params": [W]}, {"params": Parameter([2.0]), "lr": 0.5, "betas": (0.5, 0.6)}], lr=0.1)
     first, second = optimizer.param_groups
     assert (first["lr"], second["lr"], optimizer.lr) == (0.1, 0.5, 0.1)
     assert (first["betas"], second["betas"]) == ((0.9, 0.999), (0.5, 0.6))
@@ -113,9 +111,7 @@ def test_options_read_and_write_as_in_pytorch():
     assert dict(first)["weight_decay"] == 0.0
     optimizer.lr = 0.75
     assert [group["lr"] for group in optimizer.param_groups] == [0.75, 0.75]
-    assert repr(optimizer) == (
-        "Adam(lr=0.75, eps=1e-08, weight_decay=0.0, amsgrad=False, beta1=0.9, beta2=0.999)"
-    )
+    assert repr(optimizer) == ("Adam(lr=0.75, eps=1e-08, weight_decay=0.0, amsgrad=False, beta1=0.9, beta2=0.999)")
 
 
 def test_a_rate_keeps_all_digits_of_a_python_float():
@@ -136,9 +132,7 @@ def test_a_bad_option_is_refused_with_its_rule(name, bad):
         says(message, OptionError, lambda kind=kind, options=options: kind([W], **options))
         says(message, OptionError, lambda kind=kind, options=options: kind([{"params": [W], **options}]))
         optimizer = kind([W])
-        says(
-            message, OptionError, lambda optimizer=optimizer: optimizer.param_groups[0].__setitem__(name, bad)
-        )
+        says(message, OptionError, lambda optimizer=optimizer: optimizer.param_groups[0].__setitem__(name, bad))
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,6 @@ def make_trainer():
         pellucid.seed(seed)
         model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 3))
         optimizer = optim.Adam(model.parameters(), lr=lr)
-        return Trainer(
-            model, nn.CrossEntropyLoss(), optimizer, scheduler=scheduler and scheduler(optimizer), **options
-        )
+        return Trainer(model, nn.CrossEntropyLoss(), optimizer, scheduler=scheduler and scheduler(optimizer), **options)
 
     return make

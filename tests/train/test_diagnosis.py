@@ -35,7 +35,7 @@ def test_the_first_layer_that_broke_is_named_with_the_step():
 
 
 def test_steps_before_the_bad_one_are_kept_and_the_step_is_the_right_one(monkeypatch):
-    monkeypatch.setattr("pellucid.train.trainer.LOOK_UP_SECONDS", 1e6)
+    monkeypatch.setattr("pellucid.train.loop.LOOK_UP_SECONDS", 1e6)
     pellucid.seed(0)
     x = np.ones((64, 3), np.float32)
     model = nn.Sequential(nn.Linear(3, 2))

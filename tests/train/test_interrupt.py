@@ -41,7 +41,7 @@ def test_it_does_nothing_in_another_thread():
 
 
 def test_an_interrupted_fit_saves_where_it_is_and_raises(tmp_path, blobs, make_trainer, monkeypatch):
-    monkeypatch.setattr("pellucid.train.trainer.LOOK_UP_SECONDS", 0.0)
+    monkeypatch.setattr("pellucid.train.loop.LOOK_UP_SECONDS", 0.0)
 
     class Interrupt(Callback):
         def on_steps(self, trainer, position):
@@ -49,7 +49,5 @@ def test_an_interrupted_fit_saves_where_it_is_and_raises(tmp_path, blobs, make_t
                 os.kill(os.getpid(), signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        make_trainer().fit(
-            blobs, batch_size=10, callbacks=[Interrupt()], checkpoint=tmp_path / "c", progress=False
-        )
+        make_trainer().fit(blobs, batch_size=10, callbacks=[Interrupt()], checkpoint=tmp_path / "c", progress=False)
     assert read_arrays(tmp_path / "c")[1]["position"]["batch"] == 2

@@ -2,8 +2,8 @@
 
 import sys
 
+from pellucid.train.position import Position
 from pellucid.train.progress import epoch_line
-from pellucid.train.trainer import Position
 
 RECORD = {
     "epoch": 3,

@@ -153,9 +153,7 @@ def test_same_run_gives_the_same_page(tmp_path):
     test, model = data.digits()[1], digits_model()
     trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(model.parameters(), lr=0.1))
     pages = [
-        write_report(
-            tmp_path, model=model, trainer=trainer, history=History(), test=test, config={}
-        ).read_text()
+        write_report(tmp_path, model=model, trainer=trainer, history=History(), test=test, config={}).read_text()
         for _ in range(2)
     ]
     assert pages[0] == pages[1]
@@ -183,9 +181,7 @@ def test_configuration_is_escaped(tmp_path):
 
 def test_perfect_score_says_so(tmp_path):
     test = blobs(3)
-    _, page = run(
-        tmp_path, nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 3)), test, test, epochs=60
-    )
+    _, page = run(tmp_path, nn.Sequential(nn.Linear(5, 32), nn.ReLU(), nn.Linear(32, 3)), test, test, epochs=60)
     assert "The network gets all 60 test examples right." in page.text
     assert "There are none: every test example got its right label." in page.text
     assert "No class was taken for another." in page.text
@@ -226,18 +222,13 @@ def test_test_data_that_was_watched_is_called_test(tmp_path):
 def test_interrupted_run_says_so(tmp_path):
     test = blobs(3)
     _, page = run(tmp_path, nn.Linear(5, 3), test, test, config={"epochs": 7, "patience": None})
-    assert (
-        "This run ended after 2 of 7 epochs: it was interrupted. This is the network as it was left."
-        in page.text
-    )
+    assert "This run ended after 2 of 7 epochs: it was interrupted. This is the network as it was left." in page.text
 
 
 def test_run_without_any_finished_epoch(tmp_path):
     test, model = blobs(3), nn.Linear(5, 3)
     trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(model.parameters(), lr=0.1))
-    path = write_report(
-        tmp_path, model=model, trainer=trainer, history=History(), test=test, config={"epochs": 3}
-    )
+    path = write_report(tmp_path, model=model, trainer=trainer, history=History(), test=test, config={"epochs": 3})
     page = Page(path.read_text())
     assert "This run ended after 0 of 3 epochs" in page.text
     assert "No epoch was finished, so there are no curves." in page.text
@@ -270,9 +261,7 @@ def test_more_outputs_than_names(tmp_path):
 def test_changing_learning_rate_gets_a_curve(tmp_path):
     test, model = blobs(3), nn.Linear(5, 3)
     trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(model.parameters(), lr=0.1))
-    records = [
-        {"epoch": i, "loss": 1 / i, "learning_rate": 0.1 / i, "seconds": 1.0, "steps": 1} for i in (1, 2)
-    ]
+    records = [{"epoch": i, "loss": 1 / i, "learning_rate": 0.1 / i, "seconds": 1.0, "steps": 1} for i in (1, 2)]
     arguments = {"model": model, "trainer": trainer, "test": test, "config": {}}
     path = write_report(tmp_path, history=History(records), **arguments)
     assert "Learning rate by epoch" in path.read_text()
@@ -359,9 +348,7 @@ def test_outputs_that_are_not_finite_are_mistakes_at_most():
 def test_activations_are_listed_in_working_order_without_those_that_change_nothing():
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU(), nn.Dropout(0.5), nn.Linear(16, 10))
     test = data.digits()[1]
-    found, first = inside.activations(
-        findings.Run(model, [], test, {}, {"loss": 1.0}, None, np.dtype("float32"))
-    )
+    found, first = inside.activations(findings.Run(model, [], test, {}, {"loss": 1.0}, None, np.dtype("float32")))
     assert [(a.path, a.kind, a.shape) for a in found] == [
         ("1", "Linear", (16,)),
         ("2", "ReLU", (16,)),
@@ -395,9 +382,7 @@ def test_first_weights_as_images(shape, image_shape, expected):
     assert (None if images is None else images.shape) == expected
 
 
-@pytest.mark.parametrize(
-    ("share", "text"), [(1.0, "100 %"), (0.0, "0 %"), (0.99999, "99.99 %"), (0.9742, "97.42 %")]
-)
+@pytest.mark.parametrize(("share", "text"), [(1.0, "100 %"), (0.0, "0 %"), (0.99999, "99.99 %"), (0.9742, "97.42 %")])
 def test_percent(share, text):
     assert words.percent(share) == text
 

@@ -1,6 +1,5 @@
 """A run that is broken off and resumed ends with the same bits."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -52,7 +51,7 @@ def fit(make_trainer, data, path, after=None, resume=False, epochs=4):
 
 @pytest.mark.parametrize("after", [1, 2, 9, 10, 25])
 def test_a_resumed_run_ends_with_the_same_bits(tmp_path, blobs, make_trainer, monkeypatch, after):
-    monkeypatch.setattr("pellucid.train.trainer.LOOK_UP_SECONDS", 0.0)
+    monkeypatch.setattr("pellucid.train.loop.LOOK_UP_SECONDS", 0.0)
     whole, whole_history = fit(make_trainer, blobs, tmp_path / "whole")
     with pytest.raises(RuntimeError, match="broken off"):
         fit(make_trainer, blobs, tmp_path / "broken", after=after)
@@ -98,7 +97,7 @@ def test_another_optimizer_is_refused_and_nothing_changed(tmp_path, blobs, make_
     make_trainer().fit(blobs, batch_size=20, checkpoint=path, progress=False)
     other = make_trainer(seed=1)
     other.optimizer = optim.SGD(other.model.parameters(), momentum=0.9)
-    with pytest.raises(CheckpointError, match="^resume: the checkpoint is of another run: "):
+    with pytest.raises(CheckpointError, match=r"^resume: the checkpoint is of another run: "):
         other.fit(blobs, batch_size=20, checkpoint=path, resume=True, progress=False)
 
 
@@ -165,4 +164,4 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_path):
     assert expected.keys() == found.keys()
     for name, array in expected.items():
         assert array.tobytes() == found[name].tobytes(), name
-    assert sorted(os.listdir(tmp_path)) == ["killed", "whole"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["killed", "whole"]

@@ -28,7 +28,9 @@ def test_a_fit_is_the_loop_that_one_writes_by_hand(blobs, make_trainer):
     pellucid.seed(5)
     trainer.fit(blobs, epochs=2, batch_size=16, seed=3, progress=False)
     pellucid.seed(5)
-    for x, t in [batch for _, loader in [(0, Loader(blobs, 16, shuffle=True, seed=3))] for _ in range(2) for batch in loader]:
+    for x, t in [
+        batch for _, loader in [(0, Loader(blobs, 16, shuffle=True, seed=3))] for _ in range(2) for batch in loader
+    ]:
         loss = by_hand.loss(by_hand.model(Tensor(x)), Tensor(t))
         by_hand.optimizer.zero_grad()
         loss.backward()
@@ -49,9 +51,11 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(blobs, make_t
 
 def test_how_the_steps_are_cut_into_calls_changes_nothing(blobs, make_trainer, monkeypatch):
     def run(seconds):
-        monkeypatch.setattr("pellucid.train.trainer.LOOK_UP_SECONDS", seconds)
+        monkeypatch.setattr("pellucid.train.loop.LOOK_UP_SECONDS", seconds)
         trainer = make_trainer()
-        history = trainer.fit(blobs, epochs=3, batch_size=7, transform=lambda x, g: x + g.normal(size=x.shape), progress=False)
+        history = trainer.fit(
+            blobs, epochs=3, batch_size=7, transform=lambda x, g: x + g.normal(size=x.shape), progress=False
+        )
         return trainer.model.state_dict(), history["loss"]
 
     (one, one_loss), (many, many_loss) = run(0.0), run(1e6)

@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _complain(_file_fault(error), 1, words)
     except MemoryError:
         return _complain("there is not enough memory for this; try a smaller --batch-size or model", 1, words)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a defect is told in a sentence too
         if "--debug" in words:
             traceback.print_exc()
         sentence = f"this is a defect of Pellucid ({type(error).__name__}: {error}); --debug shows where"

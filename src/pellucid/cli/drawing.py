@@ -78,7 +78,7 @@ def probabilities(names: list[str], values: np.ndarray, most: int = 10, width: i
 
 
 def beside(left: Text, right: Text, gap: int = 3) -> Text:
-    """Two blocks of lines next to each other, a little indented; nothing but the text to the right of them."""
+    """Two blocks of lines next to each other, a little indented, with no spaces at the end."""
     from rich.text import Text
 
     lefts, rights = left.split("\n"), right.split("\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import sys
+from pathlib import Path
 from typing import Any
 
 from pellucid.cli.options import Parser
@@ -28,12 +28,12 @@ def gather() -> dict[str, Any]:
     """Everything that is shown, as plain values."""
     import numpy
 
-    from pellucid import __version__
+    import pellucid
     from pellucid.cli.threads import thread_count
     from pellucid.engines import ENGINES, current_engine
 
     return {
-        "pellucid": __version__,
+        "pellucid": pellucid.__version__,
         "python": platform.python_version(),
         "numpy": numpy.__version__,
         "platform": f"{platform.system()} {platform.machine()}",
@@ -43,7 +43,7 @@ def gather() -> dict[str, Any]:
         "cores": _usable_cores(),
         "threads": thread_count(),
         "data": _data(),
-        "path": os.path.dirname(sys.modules["pellucid"].__file__ or ""),
+        "path": str(Path(pellucid.__file__ or "").parent),
     }
 
 

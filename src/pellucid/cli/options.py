@@ -6,6 +6,8 @@ import argparse
 import difflib
 import math
 import re
+import shutil
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -20,7 +22,7 @@ class Parser(argparse.ArgumentParser):
     """One command's options. Mistakes are UsageErrors, and options are written out in full."""
 
     def __init__(self, name: str, summary: str, text: str = "") -> None:
-        more = text.partition("\n\n")[2].strip()
+        more = "\n\n".join(_filled(part) for part in text.partition("\n\n")[2].strip().split("\n\n"))
         super().__init__(
             prog=f"pellucid {name}",
             description=summary[0].upper() + summary[1:] + "." + (f"\n\n{more}" if more else ""),
@@ -59,9 +61,18 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog.partition(' ')[2]}: {words}; {self.prog} --help shows how")
 
 
+def _filled(paragraph: str) -> str:
+    """A paragraph in lines that fit the terminal; a table (it has two spaces somewhere) as it is."""
+    return paragraph if "  " in paragraph else textwrap.fill(paragraph, _width())
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size().columns, 100) - 2
+
+
 class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30, width=100)
+        super().__init__(prog, max_help_position=30, width=_width())
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -5,8 +5,8 @@ data (for MNIST: light strokes on black, the longer side 20 of 28 pixels, the ce
 
 1. turned upright; what is transparent becomes paper, dark behind light strokes and light behind dark ones;
 2. grey; larger ones averaged down to 256 pixels a side;
-3. the ground, a plane through the border's brightness, taken away, so that light on dark and dark on light come
-   out the same, and the contrast stretched; what is weaker than the ground's noise becomes ground;
+3. the ground, a plane through the border's brightness, taken away, so that light on dark and dark on light
+   come out the same, and the contrast stretched; what is weaker than the ground's noise becomes ground;
 4. cropped to what is left, and scaled so that its longer side is as long as in the training data;
 5. put with its centre (of mass or of the crop, whichever varies less in the training data) where theirs is.
 
@@ -59,12 +59,13 @@ class Picture:
         x = dataset.x
         if x.ndim != 4 or x.shape[1] not in (1, 3):
             return NoPicture(x.shape[1:])
-        size, is_float = x.shape[1:], x.dtype.kind == "f"
+        channels, height, width = map(int, x.shape[1:])
+        is_float = x.dtype.kind == "f"
         if is_float and (x.min() < 0 or x.max() > 1):
             return NoPicture(x.shape[1:], "numbers outside of 0..1, so what white is cannot be told")
-        if size[0] == 3:
-            return cls(*size, is_float)
-        return cls(*size, is_float, **_measures(np.float32(x[:SAMPLE, 0]) / (1 if is_float else 255)))
+        sample = x[:SAMPLE, 0].astype(np.float32) / (1 if is_float else 255)
+        measured = _measures(sample) if channels == 1 else {}
+        return cls(channels, height, width, is_float, **measured)
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -80,7 +81,7 @@ class Picture:
             pixels = np.asarray(_resized(image.convert("RGB"), self.width, self.height)).transpose(2, 0, 1)
         else:
             pixels = self._grey(np.asarray(image.convert("L"), np.float32), path)[np.newaxis]
-        return np.float32(pixels / 255) if self.is_float else np.rint(pixels).astype(np.uint8)
+        return (pixels / 255).astype(np.float32) if self.is_float else np.rint(pixels).astype(np.uint8)
 
     def _grey(self, grey: np.ndarray, path: Path) -> np.ndarray:
         if not self.framed:

@@ -113,7 +113,8 @@ def new_run(out: str | None, data: str, model: str) -> Run:
     if run.folder.exists() and not run.folder.is_dir():
         raise UsageError(f"train: --out {out} is a file; give a folder")
     if run.exists:
-        raise UsageError(f"train: {out} already holds a run; add --resume to go on with it, or give another")
+        hint = "add --resume to go on with it, or give another folder"
+        raise UsageError(f"train: {out} already holds a run; {hint}")
     run.folder.mkdir(parents=True, exist_ok=True)
     return run
 

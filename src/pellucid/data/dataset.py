@@ -60,9 +60,7 @@ class ArrayDataset:
         x, t = self[np.asarray(indices)]
         return ArrayDataset(x, t, classes=self.classes, name=self.name)
 
-    def split(
-        self, held_out: float, *, seed: int = 0, stratified: bool = False
-    ) -> tuple[ArrayDataset, ArrayDataset]:
+    def split(self, held_out: float, *, seed: int = 0, stratified: bool = False) -> tuple[ArrayDataset, ArrayDataset]:
         """Two data sets: the rest, and a random part held out; each keeps the order of the examples.
 
         `held_out` is the size of that part, as a fraction (a float below 1) or as a count (an int).

@@ -60,9 +60,7 @@ class _MirrorError(Exception):
     """Why one mirror did not do."""
 
 
-def _from_any(
-    place: str, file: RemoteFile, mirrors: Sequence[str], target: Path, progress: Progress | None
-) -> None:
+def _from_any(place: str, file: RemoteFile, mirrors: Sequence[str], target: Path, progress: Progress | None) -> None:
     part = target.with_name(target.name + ".part")
     faults = []
     for mirror in mirrors:

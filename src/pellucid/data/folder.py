@@ -46,16 +46,12 @@ def image_folder(
 def _class_folders(root: Path) -> list[Path]:
     folders = sorted(child for child in root.iterdir() if child.is_dir() and not child.name.startswith("."))
     if not folders:
-        raise DataError(
-            f"image_folder: {root} has no sub-folders; put the images of each class into one of its own"
-        )
+        raise DataError(f"image_folder: {root} has no sub-folders; put the images of each class into one of its own")
     return folders
 
 
 def _files(folder: Path, root: Path) -> list[Path]:
-    found = sorted(
-        child for child in folder.iterdir() if not child.name.startswith(".") and child.name not in LITTER
-    )
+    found = sorted(child for child in folder.iterdir() if not child.name.startswith(".") and child.name not in LITTER)
     if not found:
         raise DataError(f"image_folder: the class folder {folder} is empty; put images there or delete it")
     return found
@@ -101,9 +97,7 @@ class _Reader:
             fault = "is not an image that Pillow can read"
             raise DataError(f"image_folder: {file} {fault}; take it out of the class folder") from error
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-            raise DataError(
-                f"image_folder: {file} has too many pixels to be trusted; scale it down"
-            ) from error
+            raise DataError(f"image_folder: {file} has too many pixels to be trusted; scale it down") from error
         # Pillow's decoders raise these for damaged files.
         except (OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError) as error:
             raise DataError(f"image_folder: {file} is a damaged image ({error}); replace it") from error

@@ -39,9 +39,7 @@ def read_idx(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> np.
         content = read_up_to(stream, size + 1)
     if len(content) != size:
         fault = f"is truncated after {len(content):,}" if len(content) < size else "goes on after all"
-        raise DataError(
-            f"read_idx: {file} {fault} of the {size:,} bytes of {_claim(shape)}; get the file again"
-        )
+        raise DataError(f"read_idx: {file} {fault} of the {size:,} bytes of {_claim(shape)}; get the file again")
     return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
 
@@ -53,9 +51,7 @@ def _read_type(stream: BinaryIO, file: Path) -> np.dtype:
     if start[2:] == b"\0\0" and start[1] in TYPES:
         raise DataError(f"read_idx: {file} is little-endian; write its header and values in big-endian order")
     expected = "00 00, a type in 08 09 0b 0c 0d 0e and the number of dimensions"
-    raise DataError(
-        f"read_idx: {file} is not idx: it begins with {start.hex(' ') or 'nothing'}, not {expected}"
-    )
+    raise DataError(f"read_idx: {file} is not idx: it begins with {start.hex(' ') or 'nothing'}, not {expected}")
 
 
 def _read_shape(stream: BinaryIO, file: Path, dtype: np.dtype, max_bytes: int) -> tuple[int, ...]:

@@ -110,9 +110,7 @@ def verify(name: str) -> list[FileCheck]:
 
 def _quartet(*sizes_and_md5s: tuple[int, str]) -> tuple[RemoteFile, ...]:
     names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
-    return tuple(
-        RemoteFile(f"{name}-ubyte.gz", *known) for name, known in zip(names, sizes_and_md5s, strict=True)
-    )
+    return tuple(RemoteFile(f"{name}-ubyte.gz", *known) for name, known in zip(names, sizes_and_md5s, strict=True))
 
 
 DIGITS = tuple("0123456789")

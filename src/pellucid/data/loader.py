@@ -60,9 +60,7 @@ class Loader:
         epoch_generator(seed, 0)  # a wrong seed is told here, not in the middle of a run
         if len(self) == 0:
             given = f"batch_size={batch_size} and drop_last={drop_last}"
-            raise OptionError(
-                f"Loader: {given} leave no batch of {len(dataset)} examples; give more examples"
-            )
+            raise OptionError(f"Loader: {given} leave no batch of {len(dataset)} examples; give more examples")
 
     def order(self, epoch: int) -> np.ndarray:
         """The positions of that epoch's examples, batch after batch."""

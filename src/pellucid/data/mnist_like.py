@@ -55,9 +55,7 @@ def fashion_mnist(validation: bool = False) -> Pair | Triple:
     return _official("fashion-mnist", validation)
 
 
-def idx_folder(
-    path: str | os.PathLike[str], *, classes: Sequence[str] | None = None, name: str | None = None
-) -> Pair:
+def idx_folder(path: str | os.PathLike[str], *, classes: Sequence[str] | None = None, name: str | None = None) -> Pair:
     """(train, test) from a folder with MNIST's four file names, each gzip or plain.
 
     Shapes: x (N, 1, H, W), t (N,) int64

@@ -64,9 +64,7 @@ def _from_file(file: Path) -> Pair:
     if file.name.endswith((".pkl", ".pkl.gz")):
         train, _, test = nielsen_mnist(file)
         return train, test
-    raise DataError(
-        f"data: {file} is of a kind that is not read; give a folder, an .npz, .csv or .pkl.gz file"
-    )
+    raise DataError(f"data: {file} is of a kind that is not read; give a folder, an .npz, .csv or .pkl.gz file")
 
 
 def _held_out(whole: ArrayDataset) -> Pair:
@@ -93,6 +91,4 @@ def _unknown(source: str) -> DataError:
     names = [known.name for known in catalogue()]
     close = difflib.get_close_matches(source, names, 1)
     hint = f"did you mean {close[0]}?" if close else "check the path"
-    return DataError(
-        f"data: {source} is neither a data set ({', '.join(names)}) nor a file or folder; {hint}"
-    )
+    return DataError(f"data: {source} is neither a data set ({', '.join(names)}) nor a file or folder; {hint}")

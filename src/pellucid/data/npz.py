@@ -42,13 +42,9 @@ def _read(file: Path, max_bytes: int) -> dict[str, np.ndarray]:
         raise
     # What a damaged zip file, or a damaged array within it, leads to.
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, MemoryError, RuntimeError) as error:
-        raise DataError(
-            f"load_npz: {file} is damaged or not an npz file ({error}); get the file again"
-        ) from error
+        raise DataError(f"load_npz: {file} is damaged or not an npz file ({error}); get the file again") from error
     except ValueError as error:
-        raise DataError(
-            f"load_npz: {file} holds an array that cannot be read ({error}); save plain numbers"
-        ) from error
+        raise DataError(f"load_npz: {file} holds an array that cannot be read ({error}); save plain numbers") from error
     except OSError as error:
         raise DataError(f"load_npz: {file} cannot be read ({error}); check the file") from error
 

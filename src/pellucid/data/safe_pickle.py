@@ -42,9 +42,7 @@ def load_pickle(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> 
         admitted = "only numbers, text, arrays of numbers, and containers of them are read"
         raise DataError(f"load_pickle: {file} holds {error}; {admitted}") from error
     except _STUMBLES as error:
-        raise DataError(
-            f"load_pickle: {file} is damaged or not a pickle ({error}); get the file again"
-        ) from error
+        raise DataError(f"load_pickle: {file} is damaged or not a pickle ({error}); get the file again") from error
 
 
 # In any of these ways the unpickler stumbles over a damaged file.

@@ -101,9 +101,7 @@ def _rows(file: Path, delimiter: str) -> Iterator[Row]:
                 if row:
                     yield reader.line_num, [cell.strip() for cell in row]
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"load_csv: {file} is not UTF-8 text (byte {error.start:,}); save it as UTF-8"
-        ) from error
+        raise DataError(f"load_csv: {file} is not UTF-8 text (byte {error.start:,}); save it as UTF-8") from error
     except csv.Error as error:
         raise DataError(f"load_csv: {file} is not CSV ({error}); save it again") from error
     except OSError as error:
@@ -114,22 +112,16 @@ def _table(file: Path, first: list[str], label: str, header: bool | None) -> _Ta
     position = _position(file, first, label, header)
     others = first[:position] + first[position + 1 :]
     if not others:
-        raise DataError(
-            f"load_csv: {file} has one column; give the inputs and a label, separated by delimiter=','"
-        )
+        raise DataError(f"load_csv: {file} has one column; give the inputs and a label, separated by delimiter=','")
     has_header = header if header is not None else not any(_is_number(cell) for cell in others)
-    names = (
-        [repr(cell) for cell in first] if has_header else [str(number + 1) for number in range(len(first))]
-    )
+    names = [repr(cell) for cell in first] if has_header else [str(number + 1) for number in range(len(first))]
     return _Table(file, names, position, has_header)
 
 
 def _position(file: Path, first: list[str], label: str, header: bool | None) -> int:
     """Where the label's column is, from 0."""
     if header is not False and first.count(label) > 1:
-        raise DataError(
-            f"load_csv: {file} has {first.count(label)} columns {label!r}; give them different names"
-        )
+        raise DataError(f"load_csv: {file} has {first.count(label)} columns {label!r}; give them different names")
     if header is not False and label in first:
         return first.index(label)
     if label in ("first", "last"):

@@ -19,9 +19,7 @@ class ReferenceEngine:
 
     name = "reference"
 
-    def evaluate(
-        self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]
-    ) -> np.ndarray:
+    def evaluate(self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]) -> np.ndarray:
         """Run one primitive. Overflow gives inf and 0/0 gives nan, without a warning."""
         primitive.spec(*inputs, **options)
         with np.errstate(all="ignore"):
@@ -33,9 +31,7 @@ class ReferenceEngine:
         last_use = {x.order: node.order for node in nodes for x in node.inputs}
         kept = {node.order for node in graph.outputs}
         finished = {
-            node.order: [
-                x for x in {x.order for x in node.inputs} if last_use[x] == node.order and x not in kept
-            ]
+            node.order: [x for x in {x.order for x in node.inputs} if last_use[x] == node.order and x not in kept]
             for node in nodes
         }
 

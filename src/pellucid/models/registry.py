@@ -48,9 +48,7 @@ def create(name: str, input_shape: Sequence[int], classes: int) -> Module:
         return layer_list([int(size) for size in name.split("-")], shape, classes)
     if name not in MODELS:
         known = ", ".join(MODELS)
-        raise OptionError(
-            f"model: there is no {name!r}{_closest(name)}; there is {known}, or sizes such as 784-100-10"
-        )
+        raise OptionError(f"model: there is no {name!r}{_closest(name)}; there is {known}, or sizes such as 784-100-10")
     return MODELS[name](shape, classes)
 
 

@@ -41,9 +41,7 @@ def same_dtype(x: Tensor, weight: Tensor) -> None:
     if x.dtype == weight.dtype:
         return
     if x.dtype == np.uint8:
-        raise DTypeError(
-            "got uint8, pixels from 0 to 255; scale them to 0..1 with nn.functional.scale_pixels(x) first"
-        )
+        raise DTypeError("got uint8, pixels from 0 to 255; scale them to 0..1 with nn.functional.scale_pixels(x) first")
     raise DTypeError(
         f"got {x.dtype}, but the weights are {weight.dtype}; "
         f"convert the input with x.to('{weight.dtype}'){_or_the_model(x)}"

@@ -17,9 +17,7 @@ class _Layers(Module):
     def _set(self, name: str, layer: Any) -> None:
         if not isinstance(layer, Module):
             kind = (
-                f"the class {layer.__name__}; write {layer.__name__}(...)"
-                if isinstance(layer, type)
-                else repr(layer)
+                f"the class {layer.__name__}; write {layer.__name__}(...)" if isinstance(layer, type) else repr(layer)
             )
             hint = "" if isinstance(layer, type) else "; give a Module"
             raise OptionError(f"{type(self).__name__}[{name}]: got {kind}{hint}")

@@ -31,8 +31,7 @@ class _Convolution(Module):
         whole(name, in_channels=in_channels, out_channels=out_channels, groups=groups)
         if in_channels % groups or out_channels % groups:
             raise OptionError(
-                f"{name}: groups={groups} must divide in_channels={in_channels} "
-                f"and out_channels={out_channels}"
+                f"{name}: groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}"
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size = pair(name, kernel_size=kernel_size)
@@ -60,20 +59,14 @@ class _Convolution(Module):
         return words + ["bias=False"] * (self.bias is None)
 
     def extra_repr(self) -> str:
-        sizes = (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        )
+        sizes = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         return ", ".join([sizes, *self._options()])
 
     def label(self) -> str:
         """As it would be written: `Conv2d(1, 30, 5, padding=2)`."""
         words = [str(self.in_channels), str(self.out_channels), _short(self.kernel_size)]
         usual = {"stride": (1, 1), "padding": (0, 0)}
-        words += [
-            f"{key}={_short(getattr(self, key))}"
-            for key, value in usual.items()
-            if getattr(self, key) != value
-        ]
+        words += [f"{key}={_short(getattr(self, key))}" for key, value in usual.items() if getattr(self, key) != value]
         return f"{type(self).__name__}({', '.join(words)})"
 
 
@@ -114,17 +107,13 @@ class Conv2d(_Convolution):
         if padding not in ("valid", "same"):
             raise OptionError(f"Conv2d: there is no padding {padding!r}; give 'same', 'valid' or a number")
         if padding == "same" and self.stride != (1, 1):
-            raise OptionError(
-                f"Conv2d: padding='same' keeps the size only with stride=1, got stride={self.stride}"
-            )
+            raise OptionError(f"Conv2d: padding='same' keeps the size only with stride=1, got stride={self.stride}")
         return padding
 
     def forward(self, x: Any) -> Tensor:
         x = as_tensor(x)
         same_dtype(x, self.weight)
-        return functional.conv2d(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
+        return functional.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 
 
 class ConvTranspose2d(_Convolution):

@@ -97,7 +97,5 @@ def scale_pixels(x: Any) -> Tensor:
     """
     x = as_tensor(x)
     if x.dtype != np.uint8:
-        raise DTypeError(
-            f"scale_pixels: takes uint8 pixels from 0 to 255, got {x.dtype}, which may be scaled already"
-        )
+        raise DTypeError(f"scale_pixels: takes uint8 pixels from 0 to 255, got {x.dtype}, which may be scaled already")
     return x.to("float32") / 255

@@ -38,9 +38,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     return _fill(tensor, random.uniform(tensor.shape, a, b, dtype=tensor.dtype, generator=generator))
 
 
-def normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
-) -> Tensor:
+def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Normal with this mean and standard deviation."""
     return _fill(tensor, random.normal(tensor.shape, mean, std, dtype=tensor.dtype, generator=generator))
 
@@ -78,9 +76,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 def _fans(name: str, tensor: Tensor) -> tuple[int, int]:
     if tensor.ndim < 2:
-        raise ShapeError(
-            f"{name}: a Tensor {tensor.shape} has no fan-in; give a weight (outputs, inputs, ...)"
-        )
+        raise ShapeError(f"{name}: a Tensor {tensor.shape} has no fan-in; give a weight (outputs, inputs, ...)")
     kernel = math.prod(tensor.shape[2:])
     return tensor.shape[1] * kernel, tensor.shape[0] * kernel
 

@@ -57,19 +57,13 @@ class Linear(Module):
 
     def _wrong_features(self, x: Tensor) -> ShapeError:
         if x.ndim > 2 and math.prod(x.shape[1:]) == self.in_features:
-            return ShapeError(
-                f"got x {x.shape}; put nn.Flatten() before it, which gives {self.in_features} features"
-            )
+            return ShapeError(f"got x {x.shape}; put nn.Flatten() before it, which gives {self.in_features} features")
         got = x.shape[-1] if x.ndim else 1
-        message = (
-            f"got {got} features; give x (..., {self.in_features}), or write {_label(got, self.out_features)}"
-        )
+        message = f"got {got} features; give x (..., {self.in_features}), or write {_label(got, self.out_features)}"
         return FeaturesError(f"{message}; x {x.shape}", got, self)
 
     def extra_repr(self) -> str:
-        return (
-            f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
-        )
+        return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
     def label(self) -> str:
         return _label(self.in_features, self.out_features)

@@ -83,9 +83,7 @@ class NLLLoss(_Loss):
         self.weight, self.ignore_index = _buffer(weight), ignore_index
 
     def forward(self, x: Any, t: Any) -> Tensor:
-        return functional.nll_loss(
-            x, t, self.weight, ignore_index=self.ignore_index, reduction=self.reduction
-        )
+        return functional.nll_loss(x, t, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
 
 
 class BCELoss(_Loss):

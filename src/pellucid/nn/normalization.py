@@ -89,14 +89,10 @@ class _BatchNorm(Module):
             raise ShapeError(f"x must be {self.shapes}, got {x.shape}")
         if x.shape[1] != self.num_features:
             made = f"{type(self).__name__}({x.shape[1]})"
-            raise ShapeError(
-                f"x has {x.shape[1]} channels; give {self.num_features}, or write {made}; x {x.shape}"
-            )
+            raise ShapeError(f"x has {x.shape[1]} channels; give {self.num_features}, or write {made}; x {x.shape}")
 
     def extra_repr(self) -> str:
-        options = (
-            f"eps={self.eps}, momentum={self.momentum}, affine={self.affine}, bias={self.bias is not None}"
-        )
+        options = f"eps={self.eps}, momentum={self.momentum}, affine={self.affine}, bias={self.bias is not None}"
         return f"{self.num_features}, {options}, track_running_stats={self.track_running_stats}"
 
     def label(self) -> str:

@@ -34,17 +34,13 @@ def named_state(module: Module, prefix: str = "") -> Iterator[tuple[str, Tensor]
 def load_state(module: Module, arrays: Mapping[str, Any], strict: bool) -> LoadReport:
     """Put the arrays into the parameters and buffers, after all of them have been found to fit."""
     slots = dict(named_state(module))
-    report = LoadReport(
-        [key for key in slots if key not in arrays], [key for key in arrays if key not in slots]
-    )
+    report = LoadReport([key for key in slots if key not in arrays], [key for key in arrays if key not in slots])
     if strict and any(report):
         raise CheckpointError(f"load_state_dict: {_differences(report)}; strict=False loads the others")
     values = {key: _as_array(key, arrays[key]) for key in slots if key in arrays}
     wrong = [key for key, value in values.items() if value.shape != slots[key].shape]
     if wrong:
-        sizes = _listed(
-            [f"{key} has {values[key].shape} where the model has {slots[key].shape}" for key in wrong]
-        )
+        sizes = _listed([f"{key} has {values[key].shape} where the model has {slots[key].shape}" for key in wrong])
         raise CheckpointError(f"load_state_dict: {sizes}; build the model with the sizes that were saved")
     with no_grad():
         for key, value in values.items():
@@ -70,7 +66,5 @@ def _as_array(key: str, value: Any) -> np.ndarray:
     except (TypeError, ValueError, RuntimeError):
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
-        raise CheckpointError(
-            f"load_state_dict: {key} is a {type(value).__name__} that makes no array of numbers"
-        )
+        raise CheckpointError(f"load_state_dict: {key} is a {type(value).__name__} that makes no array of numbers")
     return array

@@ -129,8 +129,7 @@ def _checked(input_shape: Sequence[int]) -> Shape:
     shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
     if not shape or not all(isinstance(n, int | np.integer) and n > 0 for n in shape):
         raise OptionError(
-            f"summary: input_shape={input_shape!r} must be the sizes of one example, "
-            "such as (1, 28, 28) or (784,)"
+            f"summary: input_shape={input_shape!r} must be the sizes of one example, such as (1, 28, 28) or (784,)"
         )
     return shape
 

@@ -131,9 +131,7 @@ def _exponent_gradient(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> Tensor:
     return where(a == 0, 0.0, g * y * where(a == 0, 1.0, a).log())
 
 
-power_p = Primitive(
-    "power", spec=same, value=_power, gradients=[_base_gradient, _exponent_gradient]
-)
+power_p = Primitive("power", spec=same, value=_power, gradients=[_base_gradient, _exponent_gradient])
 
 
 @operation

@@ -58,7 +58,9 @@ def common_dtype(name: str, *tensors: Tensor) -> np.dtype:
     floats = [d for d in dtypes if d.kind == "f"]
     dtype = np.result_type(*(floats or dtypes))
     if not floats and dtype.kind == "f":
-        raise DTypeError(f"{name}: {' and '.join(sorted(map(str, dtypes)))} have no common integer dtype; cast one of them")
+        raise DTypeError(
+            f"{name}: {' and '.join(sorted(map(str, dtypes)))} have no common integer dtype; cast one of them"
+        )
     return dtype
 
 

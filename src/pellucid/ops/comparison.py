@@ -105,7 +105,9 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
 
 def _where_spec(condition: Spec, a: Spec, b: Spec) -> tuple[Shape, np.dtype]:
     if not (condition.shape == a.shape == b.shape and a.dtype == b.dtype and condition.dtype == bool):
-        raise ShapeError(f"where: inputs must agree, got {condition.shape}, {a.shape} {a.dtype} and {b.shape} {b.dtype}")
+        raise ShapeError(
+            f"where: inputs must agree, got {condition.shape}, {a.shape} {a.dtype} and {b.shape} {b.dtype}"
+        )
     return a.shape, a.dtype
 
 

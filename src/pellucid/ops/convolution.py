@@ -111,9 +111,7 @@ def conv_transpose2d(
     reach = span(_size(weight), gaps)
     size = tuple((n - 1) * s - 2 * p + r for n, s, p, r in zip(_size(x), steps, border, reach, strict=True))
     if min(size) < 1:
-        raise ShapeError(
-            f"{name}: padding={border} leaves nothing of an image of {_size(x)}; give less padding"
-        )
+        raise ShapeError(f"{name}: padding={border} leaves nothing of an image of {_size(x)}; give less padding")
     # What would fall into the padding at the bottom and right is output as far as output_padding asks for it;
     # beyond that no filter reaches.
     shown = tuple(min(e, p) for e, p in zip(extra, border, strict=True))
@@ -141,9 +139,7 @@ def _border(padding: IntOrPair | str, weight: Shape, stride: Pair, dilation: Pai
         return evenly((0, 0))
     if padding == "same":
         if stride != (1, 1):
-            raise OptionError(
-                f"conv2d: padding='same' keeps the size only with stride=1, got stride={stride}"
-            )
+            raise OptionError(f"conv2d: padding='same' keeps the size only with stride=1, got stride={stride}")
         down, across = (n - 1 for n in span(weight[-2:], dilation))  # type: ignore[arg-type]
         return (down // 2, down - down // 2), (across // 2, across - across // 2)
     if isinstance(padding, str):
@@ -156,9 +152,7 @@ def _add_bias(name: str, y: Tensor, bias: Any) -> Tensor:
         return y
     bias = as_tensor(bias, like=y)
     if bias.shape != (y.shape[1],):
-        raise ShapeError(
-            f"{name}: bias is {bias.shape} but weight makes {y.shape[1]} channels; give ({y.shape[1]},)"
-        )
+        raise ShapeError(f"{name}: bias is {bias.shape} but weight makes {y.shape[1]} channels; give ({y.shape[1]},)")
     return y + reshape(bias, (1, -1, 1, 1))
 
 
@@ -171,9 +165,7 @@ def _check(name: str, x: Spec, weight: Spec, groups: int) -> None:
     if x.dtype != weight.dtype or x.dtype.kind != "f":
         model = f" or model.to('{x.dtype}')" if x.dtype.kind == "f" else ""
         wanted = weight.dtype if weight.dtype.kind == "f" else "float32"
-        raise DTypeError(
-            f"{name}: x is {x.dtype} but weight is {weight.dtype}; cast with x.to('{wanted}'){model}"
-        )
+        raise DTypeError(f"{name}: x is {x.dtype} but weight is {weight.dtype}; cast with x.to('{wanted}'){model}")
     if groups < 1 or weight.shape[0] % groups:
         raise OptionError(
             f"{name}: groups={groups} does not divide the {weight.shape[0]} filters of weight {weight.shape}"
@@ -195,9 +187,7 @@ def _conv2d_spec(
     return (x.shape[0], w.shape[0], *size), x.dtype
 
 
-def _conv2d(
-    x: np.ndarray, w: np.ndarray, *, stride: Pair, padding: Padding, dilation: Pair, groups: int
-) -> np.ndarray:
+def _conv2d(x: np.ndarray, w: np.ndarray, *, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> np.ndarray:
     shape, dtype = _conv2d_spec(x, w, stride=stride, padding=padding, dilation=dilation, groups=groups)
     y = np.empty(shape, dtype)
     rows_of_y = _grouped(y, groups)
@@ -230,9 +220,7 @@ def _weight_gradient(
     return w
 
 
-def _columns(
-    x: np.ndarray, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int
-) -> np.ndarray:
+def _columns(x: np.ndarray, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair, groups: int) -> np.ndarray:
     """Every window as a column: (N, groups, C/groups·KH·KW, OH·OW)."""
     view = windows(x, kernel, stride, padding, dilation)
     n, c, *_, height, width = view.shape
@@ -277,9 +265,7 @@ conv2d_input_gradient_p = Primitive(
     value=_input_gradient,
     gradients=[
         lambda u, y, g, w, *, size, **options: apply(conv2d_p, u, w, **options),
-        lambda u, y, g, w, *, size, **options: apply(
-            conv2d_weight_gradient_p, u, g, size=_size(w), **options
-        ),
+        lambda u, y, g, w, *, size, **options: apply(conv2d_weight_gradient_p, u, g, size=_size(w), **options),
     ],
 )
 

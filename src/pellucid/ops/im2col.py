@@ -85,9 +85,7 @@ def _col2im_spec(col: Spec, *, shape: Shape, **options: Any) -> tuple[Shape, np.
     images = Node(shape=shape, dtype=col.dtype)
     wanted, _ = _im2col_spec(images, **options, name="col2im")
     if col.shape != wanted:
-        raise ShapeError(
-            f"col2im: images {shape} make columns {wanted}, got {col.shape}; give what im2col gave"
-        )
+        raise ShapeError(f"col2im: images {shape} make columns {wanted}, got {col.shape}; give what im2col gave")
     return shape, col.dtype
 
 

@@ -75,9 +75,7 @@ def _part(part: Any) -> list[Any]:
             return [Tensor(i) for i in np.nonzero(part.numpy())]
         if part.dtype.kind in "iu":
             return [part]
-    raise DTypeError(
-        f"index: {part!r} is no index; give integers, slices, None, ..., or arrays of integers or bools"
-    )
+    raise DTypeError(f"index: {part!r} is no index; give integers, slices, None, ..., or arrays of integers or bools")
 
 
 def _slice(part: Any, n: int, shape: Shape) -> Slice:
@@ -235,17 +233,19 @@ take_along_axis_p = Primitive(
     spec=_along_spec,
     value=lambda x, indices, *, axis: np.take_along_axis(x, indices, axis),
     gradients=[
-        lambda g, y, x, indices, *, axis: apply(
-            scatter_add_along_axis_p, g, indices, axis=axis, size=x.shape[axis]
-        )
+        lambda g, y, x, indices, *, axis: apply(scatter_add_along_axis_p, g, indices, axis=axis, size=x.shape[axis])
     ],
 )
 
 
+def _resized(shape: Shape, axis: int, size: int) -> Shape:
+    return (*shape[:axis], size, *shape[axis + 1 :])
+
+
 def _scatter_along(g: np.ndarray, indices: np.ndarray, *, axis: int, size: int) -> np.ndarray:
     """Counted as one long histogram: several times faster than np.add.at, and summed in float64."""
-    shape = g.shape[:axis] + (size,) + g.shape[axis + 1 :]
-    places = list(np.indices(g.shape, sparse=True))
+    shape = _resized(g.shape, axis, size)
+    places: list[Any] = list(np.indices(g.shape, sparse=True))
     places[axis] = np.where(indices < 0, indices + size, indices)
     flat = np.zeros(g.shape, np.int64)
     for place, n in zip(places, shape, strict=True):
@@ -255,7 +255,7 @@ def _scatter_along(g: np.ndarray, indices: np.ndarray, *, axis: int, size: int) 
 
 scatter_add_along_axis_p = Primitive(
     "scatter_add_along_axis",
-    spec=lambda g, indices, *, axis, size: (g.shape[:axis] + (size,) + g.shape[axis + 1 :], g.dtype),
+    spec=lambda g, indices, *, axis, size: (_resized(g.shape, axis, size), g.dtype),
     value=_scatter_along,
     gradients=[lambda g, y, x, indices, *, axis, size: apply(take_along_axis_p, g, indices, axis=axis)],
 )
@@ -328,5 +328,6 @@ def check_labels(name: str, t: Tensor, classes: int) -> None:
             place = tuple(int(i) for i in bad[0])
             where = place[0] if len(place) == 1 else place
             raise RangeError(
-                f"{name}: label {labels[place]} at position {where} is not one of the {classes} classes (0 to {classes - 1})"
+                f"{name}: label {labels[place]} at position {where} is not one of the {classes} classes "
+                f"(0 to {classes - 1})"
             )

@@ -73,9 +73,7 @@ def cross_entropy(
 
 
 @operation
-def nll_loss(
-    x: Any, t: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
-) -> Tensor:
+def nll_loss(x: Any, t: Any, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean") -> Tensor:
     """The negative of the right class's logarithm of probability: `cross_entropy` of what `log_softmax` gave.
 
     Shapes: x (N, C), t (N,) integers → (); or x (N, C, ...), t (N, ...); or x (C,), t ()
@@ -103,15 +101,11 @@ def _class_weight(name: str, weight: Any, x: Tensor, axis: int) -> Tensor | None
         return None
     weight, classes = as_tensor(weight).to(x.dtype), x.shape[axis]
     if weight.shape != (classes,):
-        raise ShapeError(
-            f"{name}: weight is {weight.shape} but x has {classes} classes; give one number for each"
-        )
+        raise ShapeError(f"{name}: weight is {weight.shape} but x has {classes} classes; give one number for each")
     return reshape(weight, (classes, *(1,) * (x.ndim - axis - 1)))
 
 
-def _nll(
-    name: str, y: Tensor, t: Tensor, weight: Tensor | None, axis: int, ignore_index: int
-) -> tuple[Tensor, Tensor]:
+def _nll(name: str, y: Tensor, t: Tensor, weight: Tensor | None, axis: int, ignore_index: int) -> tuple[Tensor, Tensor]:
     """-y at the right class of each example, 0 for ignored ones; and how much each example counts."""
     wanted = y.shape[:axis] + y.shape[axis + 1 :]
     if t.shape != wanted:

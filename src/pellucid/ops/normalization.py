@@ -15,9 +15,7 @@ from pellucid.tensor import Tensor, apply, as_tensor, no_grad
 
 
 @operation
-def standardize(
-    x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5
-) -> Tensor:
+def standardize(x: Any, mean: Any, var: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """x with the given mean and variance taken out, then scaled and shifted; everything broadcasts.
 
     Math: y = (x - mean) / √(var + eps) · weight + bias
@@ -70,9 +68,7 @@ def batch_norm(
     scale, shift = by_channel["weight"], by_channel["bias"]
     if not training:
         if running_mean is None or running_var is None:
-            raise OptionError(
-                "batch_norm: evaluation needs running_mean and running_var; give both, or training=True"
-            )
+            raise OptionError("batch_norm: evaluation needs running_mean and running_var; give both, or training=True")
         return standardize(x, by_channel["running_mean"], by_channel["running_var"], scale, shift, eps)
     count = x.size // x.shape[1] if x.shape[1] else 0
     if count < 2:
@@ -97,8 +93,7 @@ def _by_channel(key: str, value: Any, x: Tensor) -> Tensor | None:
     value = as_tensor(value, like=x)
     if value.shape != (x.shape[1],):
         raise ShapeError(
-            f"batch_norm: x {x.shape} has {x.shape[1]} channels but {key} is {value.shape}; "
-            f"give ({x.shape[1]},)"
+            f"batch_norm: x {x.shape} has {x.shape[1]} channels but {key} is {value.shape}; give ({x.shape[1]},)"
         )
     return reshape(value, (1, -1, *(1,) * (x.ndim - 2)))
 
@@ -125,14 +120,10 @@ def layer_norm(
     x = floating(x)
     shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
     if not shape or x.shape[-len(shape) :] != shape:
-        raise ShapeError(
-            f"layer_norm: x {x.shape} does not end in normalized_shape {shape}; its last axes must"
-        )
+        raise ShapeError(f"layer_norm: x {x.shape} does not end in normalized_shape {shape}; its last axes must")
     for key, value in (("weight", weight), ("bias", bias)):
         if value is not None and as_tensor(value).shape != shape:
-            raise ShapeError(
-                f"layer_norm: {key} is {as_tensor(value).shape}; it must be normalized_shape {shape}"
-            )
+            raise ShapeError(f"layer_norm: {key} is {as_tensor(value).shape}; it must be normalized_shape {shape}")
     axes = tuple(range(x.ndim - len(shape), x.ndim))
     distance = x - mean(x, axes, keepdims=True)
     y = _scale(distance, mean(distance * distance, axes, keepdims=True), None, None, eps)

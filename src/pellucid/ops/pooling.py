@@ -55,9 +55,7 @@ def _options(
     sides = evenly(border)
     output_size(name, x.shape[2:], kernel, steps, sides, gaps)
     if ceil_mode:
-        below, right = (
-            _ceil(n, p, r, s) for n, p, r, s in zip(x.shape[2:], border, reach, steps, strict=True)
-        )
+        below, right = (_ceil(n, p, r, s) for n, p, r, s in zip(x.shape[2:], border, reach, steps, strict=True))
         sides = (border[0], border[0] + below), (border[1], border[1] + right)
     return {"kernel": kernel, "stride": steps, "padding": sides, "dilation": gaps}
 
@@ -99,9 +97,7 @@ def max_pool2d(
     return reshape(take_along_axis(flatten(x, 2), flatten(places, 2), 2), places.shape)
 
 
-def _argmax_spec(
-    x: Spec, *, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair
-) -> tuple[Shape, np.dtype]:
+def _argmax_spec(x: Spec, *, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair) -> tuple[Shape, np.dtype]:
     size = output_size("max_pool2d", x.shape[2:], kernel, stride, padding, dilation)
     for a in range(2):
         if size[a] and _first(size, stride, padding, dilation, a).max() >= x.shape[2 + a]:
@@ -248,9 +244,7 @@ def adaptive_avg_pool2d(x: Any, output_size: int | Sequence[int | None]) -> Tens
 
 def _wanted(output_size: int | Sequence[int | None] | None, size: Pair) -> Pair:
     """The output size as two numbers; None is the images' own."""
-    if output_size is None or (
-        isinstance(output_size, Sequence) and None in output_size and len(output_size) == 2
-    ):
+    if output_size is None or (isinstance(output_size, Sequence) and None in output_size and len(output_size) == 2):
         given = output_size or (None, None)
         output_size = [n if o is None else o for o, n in zip(given, size, strict=True)]
     return pair("adaptive_avg_pool2d", "output_size", output_size)  # type: ignore[arg-type]

@@ -74,7 +74,12 @@ def seed(seed: int) -> None:
 
 
 def uniform(
-    shape: Shape, low: float = 0.0, high: float = 1.0, *, dtype: Any = "float32", generator: Generator | None = None
+    shape: Shape,
+    low: float = 0.0,
+    high: float = 1.0,
+    *,
+    dtype: Any = "float32",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Numbers drawn uniformly from [low, high).
 
@@ -86,7 +91,12 @@ def uniform(
 
 
 def normal(
-    shape: Shape, mean: float = 0.0, std: float = 1.0, *, dtype: Any = "float32", generator: Generator | None = None
+    shape: Shape,
+    mean: float = 0.0,
+    std: float = 1.0,
+    *,
+    dtype: Any = "float32",
+    generator: Generator | None = None,
 ) -> Tensor:
     """Numbers drawn from the normal distribution.
 

@@ -22,7 +22,9 @@ def axes_of(name: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int
     given = range(ndim) if axis is None else (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
     axes = sorted(a + ndim if a < 0 else a for a in given)
     if any(not 0 <= a < ndim for a in axes) or len(set(axes)) != len(axes):
-        raise ShapeError(f"{name}: axis={axis} does not fit {ndim} axes; give different numbers from {-ndim} to {ndim - 1}")
+        raise ShapeError(
+            f"{name}: axis={axis} does not fit {ndim} axes; give different numbers from {-ndim} to {ndim - 1}"
+        )
     return tuple(axes)
 
 

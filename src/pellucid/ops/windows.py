@@ -110,9 +110,7 @@ def taps(
             yield i, j, x[:, :, rows, columns]
 
 
-def add_windows(
-    parts: np.ndarray, size: Pair, stride: Pair, padding: Padding, dilation: Pair = (1, 1)
-) -> np.ndarray:
+def add_windows(parts: np.ndarray, size: Pair, stride: Pair, padding: Padding, dilation: Pair = (1, 1)) -> np.ndarray:
     """The adjoint of `windows`: every window put back where it came from, and added where windows overlap.
 
     Shapes: parts (N, C, KH, KW, OH, OW) → (N, C, *size)

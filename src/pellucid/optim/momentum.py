@@ -23,9 +23,7 @@ class Momentum(SGD):
     array([-0.25], dtype=float32)
     """
 
-    def __init__(
-        self, params: Params, lr: float = 0.01, momentum: float = 0.9, weight_decay: float = 0.0
-    ) -> None:
+    def __init__(self, params: Params, lr: float = 0.01, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
         super().__init__(params, lr, momentum, weight_decay=weight_decay)
 
 
@@ -44,7 +42,5 @@ class Nesterov(SGD):
     array([0.25], dtype=float32)
     """
 
-    def __init__(
-        self, params: Params, lr: float = 0.01, momentum: float = 0.9, weight_decay: float = 0.0
-    ) -> None:
+    def __init__(self, params: Params, lr: float = 0.01, momentum: float = 0.9, weight_decay: float = 0.0) -> None:
         super().__init__(params, lr, momentum, weight_decay=weight_decay, nesterov=True)

@@ -42,9 +42,7 @@ class Optimizer:
 
     def __init__(self, params: Params, **defaults: Any) -> None:
         if context.trace is not None:
-            raise TraceError(
-                f"compile: {self.name} is made inside a compiled function; make it before, outside"
-            )
+            raise TraceError(f"compile: {self.name} is made inside a compiled function; make it before, outside")
         defaults = split_betas(self.name, defaults)
         self.state: dict[Tensor, State] = {}
         self.param_groups: list[Group] = []

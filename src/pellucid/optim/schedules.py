@@ -95,9 +95,7 @@ class SequentialLR(LRScheduler):
     array([0.4, 0.6, 0.8, 0.4, 0. ])
     """
 
-    def __init__(
-        self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]
-    ) -> None:
+    def __init__(self, optimizer: Optimizer, schedulers: Sequence[LRScheduler], milestones: Sequence[int]) -> None:
         self.schedulers, self.milestones = list(schedulers), [0, *milestones]
         self._check(optimizer)
         super().__init__(optimizer)
@@ -118,9 +116,7 @@ class SequentialLR(LRScheduler):
         for schedule in self.schedulers:
             name = type(schedule).__name__
             if schedule.optimizer is not optimizer:
-                raise OptionError(
-                    f"SequentialLR: {name} was made for another optimizer; give all the same one"
-                )
+                raise OptionError(f"SequentialLR: {name} was made for another optimizer; give all the same one")
             if schedule.varies != ("lr",):
                 raise OptionError(f"SequentialLR: {name} changes more than lr; give it cycle_momentum=False")
 

@@ -35,9 +35,7 @@ def fitting(owner: str, buffers: Mapping[str, Buffer], arrays: Mapping[str, Any]
                 f"but {buffer.dtype} {buffer.shape} is needed"
             )
         if name.split(".")[0] in NEVER_NEGATIVE and not 0 <= new[name] < np.inf:
-            raise CheckpointError(
-                f"{place} has {name} = {new[name]}, but a finite number, 0 or more, is needed"
-            )
+            raise CheckpointError(f"{place} has {name} = {new[name]}, but a finite number, 0 or more, is needed")
     for name in new:
         if name not in buffers:
             raise CheckpointError(f"{place} has {name}, which has no place here; it belongs to other options")

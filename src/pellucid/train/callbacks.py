@@ -9,7 +9,8 @@ import numpy as np
 from pellucid.errors import OptionError
 
 if TYPE_CHECKING:
-    from pellucid.train.trainer import Position, Trainer
+    from pellucid.train.position import Position
+    from pellucid.train.trainer import Trainer
 
 
 class Callback:

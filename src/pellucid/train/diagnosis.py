@@ -11,7 +11,8 @@ from pellucid.nn.module import Module
 from pellucid.tensor import Tensor, no_grad
 
 if TYPE_CHECKING:
-    from pellucid.train.trainer import Position, Trainer
+    from pellucid.train.position import Position
+    from pellucid.train.trainer import Trainer
 
 
 def explain_non_finite(
@@ -24,12 +25,13 @@ def explain_non_finite(
     """
     bad = int(np.argmin(np.isfinite(losses)))
     if bad:
-        trainer._compiled_step.scan(rows[:bad], x, t)
+        trainer.run_steps(rows[:bad], x, t)
     step = position.epoch * position.batches + position.batch + bad + 1
     where = first_non_finite(trainer, x[rows[bad]])
+    when = f"step {step} (epoch {position.epoch + 1}, batch {position.batch + bad + 1})"
     return TrainingError(
-        f"fit: the loss is {losses[bad]} at step {step} (epoch {position.epoch + 1}, batch {position.batch + bad + 1}); "
-        f"{where}; try a smaller lr than {trainer.optimizer.lr:g}, or clip_norm=1"
+        f"fit: the loss is {losses[bad]} at {when}; {where}; "
+        f"try a smaller lr than {trainer.optimizer.lr:g}, or clip_norm=1"
     )
 
 

@@ -14,11 +14,11 @@ def write_bytes(path: str | Path, content: bytes) -> None:
     path = Path(path)
     beside = path.with_name(path.name + ".part")
     try:
-        with open(beside, "wb") as file:
+        with beside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise

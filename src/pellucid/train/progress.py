@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from pellucid.train.callbacks import Callback
 
 if TYPE_CHECKING:
-    from pellucid.train.trainer import Position, Trainer
+    from pellucid.train.position import Position
+    from pellucid.train.trainer import Trainer
 
 
 class ProgressBar(Callback):

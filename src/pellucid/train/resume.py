@@ -16,7 +16,8 @@ from pellucid.train.checkpoint import join, part, read_arrays, write_arrays
 from pellucid.train.history import History
 
 if TYPE_CHECKING:
-    from pellucid.train.trainer import Position, Trainer
+    from pellucid.train.position import Position
+    from pellucid.train.trainer import Trainer
 
 
 def snapshot(trainer: Trainer) -> dict[str, np.ndarray]:

@@ -1,16 +1,12 @@
-"""Trainer: the loop of epochs and batches around a compiled training step.
+"""Trainer: a model, a loss and an optimiser, made into one compiled training step; fit, evaluate, predict.
 
-One step (forward, backward, clipping, update, schedule) is one compiled function; `fit` runs as many of them in
-one call as fit into a tenth of a second, and looks up in between: for Ctrl-C, for a loss that is no longer
-finite, for the checkpoint and the progress bar. The numbers do not depend on how the steps are cut into calls.
+What one step is stands here; how the steps of a run follow each other stands in `pellucid.train.loop`.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +14,6 @@ import numpy as np
 
 from pellucid.compile import compile
 from pellucid.data import ArrayDataset, Loader
-from pellucid.data.order import epoch_generator
 from pellucid.errors import OptionError
 from pellucid.graph import Graph
 from pellucid.nn.functional import scale_pixels
@@ -26,33 +21,11 @@ from pellucid.nn.module import Module
 from pellucid.optim.clip import clip_grad_norm_
 from pellucid.tensor import Tensor, no_grad
 from pellucid.train.callbacks import Callback, EarlyStopping
-from pellucid.train.diagnosis import explain_non_finite
 from pellucid.train.history import History
-from pellucid.train.interrupt import held_interrupt
+from pellucid.train.loop import Loop
 from pellucid.train.metrics import Metric, accuracy
 from pellucid.train.progress import ProgressBar
-from pellucid.train.resume import Keeper, restore, snapshot
-
-LOOK_UP_SECONDS = 0.1  # how long the loop stays away: Ctrl-C and the progress bar wait at most that long
-
-
-@dataclass
-class Position:
-    """Where a run is. Callbacks may read all of it and set `stop`."""
-
-    epochs: int
-    batches: int  # in an epoch
-    epoch: int = 0  # epochs that are finished
-    batch: int = 0  # batches of the current epoch that are finished
-    examples: int = 0  # in those batches
-    seconds: float = 0.0  # of the current epoch
-    latest: int = 0  # examples since the last look
-    sums: dict[str, float] = field(default_factory=dict)  # of loss and metrics over the examples
-    stop: bool = False
-
-    def means(self) -> dict[str, float]:
-        """Loss and metrics of the current epoch so far."""
-        return {name: total / self.examples for name, total in self.sums.items()} if self.examples else {}
+from pellucid.train.resume import Keeper
 
 
 class Trainer:
@@ -107,6 +80,14 @@ class Trainer:
             self.scheduler.step()
         return loss.detach(), self._metric_sums(output.detach(), t)
 
+    def run_steps(self, rows: np.ndarray, x: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """One step for each row of positions in x and t; the loss of each step, and the sum of each metric.
+
+        Shapes: rows (steps, batch), x and t (N, ...) → (steps,)
+        """
+        losses, sums = self._compiled_step.scan(rows, x, t)
+        return losses.numpy(), {name: column.numpy() for name, column in sums.items()}
+
     def graph(self, x: Any, t: Any) -> Graph:
         """The whole training step on a batch of these shapes, as the graph that runs; prints readably."""
         self.optimizer.zero_grad()
@@ -159,7 +140,7 @@ class Trainer:
     ) -> History:
         """Train for `epochs` epochs, or on until there are that many when a run is resumed.
 
-        validation:       data to measure after each epoch, or the fraction of `train` to hold out for it
+        validation:       data to measure after each epoch, or the fraction (or number) of `train` to hold out for it
         seed:             of the order of the examples and of `transform`
         checkpoint:       the file that the run can be resumed from; written every `checkpoint_every` seconds and
                           at the end
@@ -169,97 +150,20 @@ class Trainer:
         """
         if epochs < 1:
             raise OptionError(f"fit: epochs={epochs}; give 1 or more")
-        if isinstance(validation, float):
+        if isinstance(validation, int | float):
             train, validation = train.split(validation, seed=seed)
         loader = Loader(train, batch_size, shuffle=True, seed=seed, drop_last=drop_last, transform=transform)
-        position, history = Position(epochs, len(loader)), History()
+        listeners = [*callbacks, early_stopping, ProgressBar() if progress else None]
         run = {"seed": seed, "batch_size": batch_size, "examples": len(train), "drop_last": drop_last}
         keeper = Keeper(self, checkpoint, checkpoint_every, run, early_stopping)
+        loop = Loop(self, train, loader, validation, epochs, [x for x in listeners if x is not None], keeper)
         if resume:
-            position, history = keeper.resume(position, history)
-        listeners = [*callbacks, *([early_stopping] if early_stopping else []), *([ProgressBar()] if progress else [])]
+            loop.position, loop.history = keeper.resume(loop.position, loop.history)
         self.optimizer.zero_grad()
-        try:
-            for listener in listeners:
-                listener.on_start(self, position)
-            with held_interrupt() as interrupted:
-                keeper.save(position, history)
-                while position.epoch < epochs and not position.stop:
-                    for _ in self._epoch(loader, position):
-                        for listener in listeners:
-                            listener.on_steps(self, position)
-                        keeper.save_if_due(position, history)
-                        if interrupted():
-                            keeper.save(position, history)
-                            raise KeyboardInterrupt
-                    record = self._end_epoch(position, validation)
-                    history.records.append(record)
-                    for listener in listeners:
-                        listener.on_epoch(self, position, record)
-                    keeper.save_if_due(position, history)
-                keeper.save(position, history)
-        finally:
-            for listener in listeners:
-                listener.on_end(self, position)
+        loop.run()
         if early_stopping is not None:
             early_stopping.restore(self)
-        return history
-
-    def _epoch(self, loader: Loader, position: Position) -> Iterator[None]:
-        """The rest of the current epoch; comes up after each chunk of steps."""
-        self.model.train()
-        order, size, steps = loader.order(position.epoch), loader.batch_size, 1
-        while position.batch < position.batches:
-            start = time.monotonic()
-            count = self._chunk(loader, order[position.batch * size :], steps, position)
-            spent = time.monotonic() - start
-            position.seconds += spent
-            steps = max(1, min(2 * steps, int(count * LOOK_UP_SECONDS / max(spent, 1e-9))))
-            yield
-
-    def _chunk(self, loader: Loader, order: np.ndarray, steps: int, position: Position) -> int:
-        """Up to `steps` steps of equal batches, in one call; the number that it was."""
-        size = min(loader.batch_size, len(order))
-        steps = min(steps, len(order) // size)
-        rows = order[: steps * size].reshape(steps, size)
-        x, t = loader.dataset.x, loader.dataset.t  # type: ignore[attr-defined]
-        if loader.transform is not None:
-            x, t, rows = self._transformed(loader, rows, position)
-        before = snapshot(self)
-        losses, sums = self._compiled_step.scan(rows, x, t)
-        losses = losses.numpy()
-        if not np.isfinite(losses).all():
-            restore(self, before)
-            raise explain_non_finite(self, losses, rows, x, t, position)
-        for i in range(steps):
-            for name, value in (("loss", losses[i] * np.float64(size)), *((n, s.numpy()[i]) for n, s in sums.items())):
-                position.sums[name] = position.sums.get(name, 0.0) + float(value)
-        position.batch, position.examples, position.latest = position.batch + steps, position.examples + steps * size, steps * size
-        return steps
-
-    def _transformed(
-        self, loader: Loader, rows: np.ndarray, position: Position
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The examples of these rows, changed batch by batch, one after the other in new arrays."""
-        batches = [
-            loader.transform(loader.dataset[row][0], epoch_generator(loader.seed, position.epoch, position.batch + i + 1))
-            for i, row in enumerate(rows)
-        ]  # type: ignore[misc]
-        return np.concatenate(batches), loader.dataset[rows.ravel()][1], np.arange(rows.size).reshape(rows.shape)
-
-    def _end_epoch(self, position: Position, validation: ArrayDataset | None) -> dict[str, Any]:
-        """The record of the epoch that has just ended; moves the position to the next."""
-        start = time.monotonic()
-        record: dict[str, Any] = {"epoch": position.epoch + 1, **position.means()}
-        if validation is not None:
-            record |= {f"validation_{name}": value for name, value in self.evaluate(validation).items()}
-        record |= {"learning_rate": self.optimizer.lr, "steps": position.batches}
-        record["seconds"] = position.seconds + time.monotonic() - start
-        if self.scheduler is not None and self.schedule_each == "epoch":
-            self.scheduler.step()
-        position.epoch, position.batch, position.examples, position.seconds = position.epoch + 1, 0, 0, 0.0
-        position.sums = {}
-        return record
+        return loop.history
 
     # ---- use
 
@@ -275,7 +179,10 @@ class Trainer:
             for start in range(0, len(dataset), batch_size):
                 x, t = dataset[start : start + batch_size]
                 loss, sums = self._compiled_measure(x, t)
-                for name, value in (("loss", loss.item() * len(x)), *((n, s.item()) for n, s in sums.items())):
+                for name, value in (
+                    ("loss", loss.item() * len(x)),
+                    *((n, s.item()) for n, s in sums.items()),
+                ):
                     totals[name] = totals.get(name, 0.0) + value
         return {name: total / len(dataset) for name, total in totals.items()}
 

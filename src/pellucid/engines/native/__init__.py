@@ -48,13 +48,9 @@ def matmul(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     if x.ndim != 2 or w.ndim != 2:
         raise ShapeError(f"matmul: the kernel takes two matrices; x {x.shape}, w {w.shape}")
     if x.shape[1] != w.shape[0]:
-        raise ShapeError(
-            f"matmul: x has {x.shape[1]} columns but w has {w.shape[0]} rows; x {x.shape}, w {w.shape}"
-        )
+        raise ShapeError(f"matmul: x has {x.shape[1]} columns but w has {w.shape[0]} rows; x {x.shape}, w {w.shape}")
     if x.dtype != w.dtype or x.dtype not in (np.float32, np.float64):
-        raise DTypeError(
-            f"matmul: the kernel takes float32 or float64, the same twice; x {x.dtype}, w {w.dtype}"
-        )
+        raise DTypeError(f"matmul: the kernel takes float32 or float64, the same twice; x {x.dtype}, w {w.dtype}")
     native, _ = _load()
     if native is None:
         return x @ w

@@ -52,9 +52,7 @@ def _epoch_axis(axes: Any, run: Run) -> None:
     first, last = run.records[0]["epoch"], run.records[-1]["epoch"]
     margin = 0.5 if first == last else 0.03 * (last - first)
     axes.set_xlim(first - margin, last + margin)
-    axes.xaxis.set_major_locator(
-        FixedLocator([first]) if first == last else MaxNLocator(nbins=8, integer=True)
-    )
+    axes.xaxis.set_major_locator(FixedLocator([first]) if first == last else MaxNLocator(nbins=8, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
     axes.grid(axis="y")
     axes.tick_params(length=0)

@@ -95,9 +95,7 @@ class Run:
         return bool(np.isfinite(self.column(name)).any())
 
 
-def examine(
-    model: Module, trainer: Trainer, history: History, test: ArrayDataset, config: Mapping[str, Any]
-) -> Run:
+def examine(model: Module, trainer: Trainer, history: History, test: ArrayDataset, config: Mapping[str, Any]) -> Run:
     """Run the network over the test data and gather what there is to say."""
     results = trainer.evaluate(test)
     verdict = judge(trainer.predict(test.x), test, trainer.loss) if test.has_labels else None

@@ -51,9 +51,7 @@ def _configuration(run: Run) -> str:
     command = words.command(run.config)
     if command:
         words_together = " ".join(f"<span>{escape(option)}</span>" for option in command)
-        return (
-            f'<p class="label">Run it again with</p><pre class="command"><code>{words_together}</code></pre>'
-        )
+        return f'<p class="label">Run it again with</p><pre class="command"><code>{words_together}</code></pre>'
     items = [f"{name.replace('_', ' ')} {value}" for name, value in run.config.items() if value is not None]
     return f'<p class="label">Configuration</p><p>{escape(", ".join(items))}</p>' if items else ""
 

@@ -69,9 +69,7 @@ def drawing() -> Iterator[None]:
     try:
         from matplotlib import style
     except ImportError as error:
-        raise PellucidError(
-            "report: needs matplotlib, which is not installed; pip install matplotlib"
-        ) from error
+        raise PellucidError("report: needs matplotlib, which is not installed; pip install matplotlib") from error
     with warnings.catch_warnings(), style.context(_STYLE, after_reset=True):
         warnings.simplefilter("ignore")  # a glyph that matplotlib's font lacks: the reader's browser has it
         yield
@@ -98,9 +96,7 @@ def svg(drawn: Figure, name: str, title: str) -> str:
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", text[start.end() :], flags=re.DOTALL)
     body = re.sub(r"<[^<>]*>", lambda tag: _own_ids(_css_colours(tag.group()), name), body)
     widest = f"{1.3 * float(start.group(1).split()[2]):.0f}px"
-    head = (
-        f'<svg viewBox="{start.group(1)}" style="max-width:{widest}" role="img" aria-label="{escape(title)}">'
-    )
+    head = f'<svg viewBox="{start.group(1)}" style="max-width:{widest}" role="img" aria-label="{escape(title)}">'
     return head + body
 
 
@@ -127,9 +123,7 @@ def png(pixels: np.ndarray) -> str:
 
 def photograph(x: np.ndarray, low: float, high: float) -> np.ndarray:
     """An input (C, height, width) as pixels; `low` and `high` become black and white."""
-    pixels = (
-        np.rint((x.astype(np.float64) - low) / max(high - low, 1e-12) * 255).clip(0, 255).astype(np.uint8)
-    )
+    pixels = np.rint((x.astype(np.float64) - low) / max(high - low, 1e-12) * 255).clip(0, 255).astype(np.uint8)
     return pixels[0] if len(pixels) == 1 else pixels.transpose(1, 2, 0)
 
 

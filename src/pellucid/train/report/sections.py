@@ -136,9 +136,7 @@ def _mistakes(run: Run) -> str:
     low, high = _pixel_range(run.test.x[shown])
     cards = "".join(_mistake(run, verdict, int(i), low, high) for i in shown)
     which = (
-        f"The {len(shown)} worst of {len(verdict.mistakes):,}"
-        if len(verdict.mistakes) > len(shown)
-        else "All of them"
+        f"The {len(shown)} worst of {len(verdict.mistakes):,}" if len(verdict.mistakes) > len(shown) else "All of them"
     )
     hint = (
         f"{which}, the one with the highest loss first. Ask of each whether you would have known it: a wrong "
@@ -255,9 +253,7 @@ def _layers(run: Run) -> str:
     except PellucidError as error:
         return _say(f"There is no table: {error}")
     rows = [_row("", "input", _size(table.input_shape))]
-    rows += [
-        _row(x.path, x.kind, _size(x.output_shape or ()), x.parameters, x.multiply_adds) for x in table.rows
-    ]
+    rows += [_row(x.path, x.kind, _size(x.output_shape or ()), x.parameters, x.multiply_adds) for x in table.rows]
     total = _row("", "total", "", table.parameters, table.multiply_adds)
     head = "".join(f"<th>{name}</th>" for name in ("layer", "", "output", "parameters", "multiply-adds"))
     body = f"<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody><tfoot>{total}</tfoot>"

@@ -1,0 +1,103 @@
+"""How images become what a model was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pellucid.cli.pictures import NoPicture, Picture, from_plain
+from pellucid.cli.strokes import box, centre_of_mass
+from pellucid.data import ArrayDataset
+from pellucid.errors import CheckpointError, DataError
+
+
+def dataset(images: np.ndarray) -> ArrayDataset:
+    return ArrayDataset(images, np.zeros(len(images), np.int64))
+
+
+def like_mnist(rng: np.random.Generator) -> np.ndarray:
+    """Rectangles 20 pixels high, their middle in the middle."""
+    x = np.zeros((50, 1, 28, 28), np.uint8)
+    for image in x[:, 0]:
+        half = rng.integers(2, 10)
+        image[4:24, 14 - half : 14 + half] = 255
+    return x
+
+
+def test_the_training_data_is_measured() -> None:
+    picture = Picture.of(dataset(like_mnist(np.random.default_rng(0))))
+    assert isinstance(picture, Picture)
+    assert (picture.framed, picture.light_ground, picture.side) == (True, False, 0.714)
+    assert picture.centre == (0.5, 0.5)
+
+
+def test_a_drawing_gets_the_size_and_place_of_the_training_data(tmp_path: Path) -> None:
+    picture = Picture.of(dataset(like_mnist(np.random.default_rng(0))))
+    page = np.full((300, 200), 255, np.uint8)
+    page[20:120, 130:170] = 0
+    Image.fromarray(page).save(tmp_path / "x.png")
+    pixels = picture.convert(tmp_path / "x.png")
+    assert (pixels.shape, pixels.dtype, pixels.max()) == ((1, 28, 28), np.uint8, 255)
+    top, bottom, left, right = box(pixels[0], 50)
+    assert (bottom - top, right - left) == (20, 8)
+    assert centre_of_mass(pixels[0]) == pytest.approx((14, 14), abs=0.5)
+
+
+def test_training_data_on_a_light_ground_gives_dark_on_light(tmp_path: Path) -> None:
+    picture = Picture.of(dataset(255 - like_mnist(np.random.default_rng(0))))
+    assert isinstance(picture, Picture)
+    assert picture.light_ground
+    page = np.zeros((60, 60), np.uint8)
+    page[10:30, 20:40] = 200
+    Image.fromarray(page).save(tmp_path / "x.png")
+    pixels = picture.convert(tmp_path / "x.png")[0]
+    assert (pixels[0, 0], pixels[14, 14]) == (255, 0)
+
+
+def test_floats_stay_floats_between_0_and_1(tmp_path: Path) -> None:
+    picture = Picture.of(dataset(like_mnist(np.random.default_rng(0)).astype(np.float32) / 255))
+    Image.fromarray(np.pad(np.full((20, 10), 255, np.uint8), 10)).save(tmp_path / "x.png")
+    pixels = picture.convert(tmp_path / "x.png")
+    assert (pixels.dtype, pixels.min(), pixels.max()) == (np.float32, 0, 1)
+
+
+def test_images_without_plain_ground_are_only_scaled(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (20, 1, 8, 8)).astype(np.uint8)
+    picture = Picture.of(dataset(noise))
+    assert isinstance(picture, Picture)
+    assert not picture.framed
+    Image.fromarray(noise[0, 0]).resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "x.png")
+    np.testing.assert_array_equal(picture.convert(tmp_path / "x.png"), noise[0])
+
+
+def test_colour_images_are_only_scaled(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (20, 3, 4, 6)).astype(np.uint8)
+    picture = Picture.of(dataset(noise))
+    Image.fromarray(noise[0].transpose(1, 2, 0)).save(tmp_path / "x.png")
+    np.testing.assert_array_equal(picture.convert(tmp_path / "x.png"), noise[0])
+
+
+@pytest.mark.parametrize(
+    ("x", "reason"),
+    [
+        (np.zeros((5, 7), np.float32), "examples of 7 numbers, not images of 1 or 3 channels"),
+        (np.zeros((5, 2, 4, 4), np.uint8), "examples of 2×4×4 numbers, not images of 1 or 3 channels"),
+        (np.full((5, 1, 4, 4), -1.0), "numbers outside of 0..1, so what white is cannot be told"),
+    ],
+)
+def test_data_that_are_no_images_say_why(x: np.ndarray, reason: str, tmp_path: Path) -> None:
+    found = from_plain(Picture.of(dataset(x)).plain())
+    assert isinstance(found, NoPicture)
+    with pytest.raises(DataError) as error:
+        found.convert(tmp_path / "x.png")
+    assert str(error.value).endswith(f"x.png cannot be converted: the run was trained on {reason}")
+
+
+def test_measures_survive_a_configuration_file() -> None:
+    picture = Picture.of(dataset(like_mnist(np.random.default_rng(0))))
+    assert from_plain({**picture.plain(), "centre": list(picture.plain()["centre"])}) == picture
+    with pytest.raises(CheckpointError, match="^predict: the run's config.json has no usable `picture`; train again$"):
+        from_plain({"channels": 1})
