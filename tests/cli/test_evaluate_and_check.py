@@ -139,6 +139,8 @@ def test_a_parameter_without_influence_is_named() -> None:
 
 def test_a_check_without_any_slope_is_a_failure() -> None:
     model = nn.Linear(3, 2).double()
-    verdict, good = judge(check(model, lambda: (model(Tensor(np.zeros((1, 3)))) * 0.0).sum(), 4, np.random.default_rng(0)))
+    verdict, good = judge(
+        check(model, lambda: (model(Tensor(np.zeros((1, 3)))) * 0.0).sum(), 4, np.random.default_rng(0))
+    )
     assert not good
     assert verdict == "all gradients are zero, so this check shows nothing; give other --examples or --seed"

@@ -16,7 +16,12 @@ from tests.cli.conftest import Call
 def test_info_names_versions_engine_and_data(call: Call) -> None:
     called = call("info")
     assert called.code == 0
-    assert [line.split()[0] for line in called.out.splitlines()[:4]] == ["pellucid", "python", "engine", "kernels"]
+    assert [line.split()[0] for line in called.out.splitlines()[:4]] == [
+        "pellucid",
+        "python",
+        "engine",
+        "kernels",
+    ]
     assert f"  pellucid  {pellucid.__version__}, in " in called.out
     assert "not here; pellucid data fetch brings it" in called.out
 
@@ -74,7 +79,9 @@ def test_data_list_json(call: Call) -> None:
 def test_data_with_an_unknown_name_is_refused(call: Call) -> None:
     called = call("data", "list", "mnits")
     assert called.code == 1
-    assert called.err == "pellucid: data: there is no data set 'mnits'; there are digits, mnist, fashion-mnist\n"
+    assert (
+        called.err == "pellucid: data: there is no data set 'mnits'; there are digits, mnist, fashion-mnist\n"
+    )
 
 
 def test_data_fetch_of_what_is_here_says_where(call: Call) -> None:

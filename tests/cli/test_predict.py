@@ -51,7 +51,7 @@ KINDS = {
     "white-ink-on-nothing": lambda image: transparent(image, 255),
     "huge": lambda image: inverted(image).resize((1500, 1100), Image.Resampling.BICUBIC),
     "tiny": lambda image: image.crop((40, 60, 160, 180)).resize((16, 16), Image.Resampling.BOX),
-    "one-bit": lambda image: image.point(lambda level: 255 * (level > 128)).convert("1"),
+    "one-bit": lambda image: image.point(lambda level: 255 * (level > 100)).convert("1"),
     "palette": lambda image: inverted(image).convert("P"),
     "sixteen-bits": lambda image: Image.fromarray(np.asarray(image, np.uint16) * 200),
 }
@@ -72,7 +72,9 @@ def test_the_orientation_that_a_camera_noted_is_honoured(call: Call, trained: Pa
     assert call("predict", trained, "turned.jpg", "--json").json["predictions"][0]["class"] == "4"
 
 
-def test_the_json_line_has_the_probabilities_of_all_classes(call: Call, trained: Path, tmp_path: Path) -> None:
+def test_the_json_line_has_the_probabilities_of_all_classes(
+    call: Call, trained: Path, tmp_path: Path
+) -> None:
     digit(0).save(tmp_path / "0.png")
     called = call("predict", trained, "0.png", "--json")
     assert (called.out.count("\n"), list(called.json)) == (1, ["run", "predictions"])
@@ -156,7 +158,9 @@ def test_in_colour_two_rows_of_pixels_share_a_line() -> None:
     assert str(style) == "rgb(255,0,0) on rgb(0,0,128)"
 
 
-@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 101, 300), (1, 1, 1), (1, 300, 7)])
+@pytest.mark.parametrize(
+    "shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 101, 300), (1, 1, 1), (1, 300, 7)]
+)
 def test_no_image_is_wider_than_28_columns(shape: tuple[int, ...]) -> None:
     for colour in (True, False):
         lines = picture(np.full(shape, 200, np.uint8), colour).plain.split("\n")

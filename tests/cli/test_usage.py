@@ -66,7 +66,10 @@ MISTAKES = [
         "model 784-100-10: the data has 1×8×8 = 64 numbers and 10 classes; write 64-100-10",
     ),
     ("train --optimizer adamm", "optim: there is no optimizer 'adamm', did you mean 'adam'?"),
-    ("train --momentum 0.9", "Adam: there is no option 'momentum'; there is betas, eps, weight_decay, amsgrad"),
+    (
+        "train --momentum 0.9",
+        "Adam: there is no option 'momentum'; there is betas, eps, weight_decay, amsgrad",
+    ),
     ("train --engine magic", "engine: there is no engine 'magic'; there is reference"),
     ("evaluate", "evaluate: what is missing is RUN; pellucid evaluate --help shows how"),
     ("predict run", "predict: what is missing is IMAGE; pellucid predict --help shows how"),

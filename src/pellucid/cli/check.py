@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 STEPS = (1e-5, 1e-6, 1e-7)
 TOLERANCE = 1e-5
+SMALL = (
+    1e-4  # rounding, 1e-15 of a loss near 1, over a step of 1e-5 leaves 1e-10: the tolerance for 1e-5 of this
+)
 
 
 def add_options(parser: Parser) -> None:
@@ -124,14 +127,14 @@ def _check_parameter(
 ) -> Finding:
     slope = np.zeros(w.shape) if w.grad is None else w.grad.numpy()
     chosen = choose(slope.ravel(), elements, generator)
-    # An element near 0 has no digits of its own; what is small is measured by the parameter's largest.
-    floor = max(1e-2 * float(np.abs(slope).max(initial=0)), 1e-7)
+    # What is small is measured by the parameter's largest, and by the digits that a difference of losses has at all.
+    floor = max(1e-2 * float(np.abs(slope).max(initial=0)), SMALL)
     worst = (-1.0, 0, 0.0, 0.0)
     vacuous = True
     for i in chosen:
         analytic = float(slope.ravel()[i])
         error, numeric = difference(w, int(i), loss, analytic, floor)
-        vacuous = vacuous and analytic == 0 and abs(numeric) < 1e-9
+        vacuous = vacuous and analytic == 0 and abs(numeric) < SMALL * TOLERANCE
         worst = max(worst, (error, int(i), analytic, numeric), key=lambda x: _order(x[0]))
     error, i, analytic, numeric = worst
     index = tuple(int(k) for k in np.unravel_index(i, w.shape))
