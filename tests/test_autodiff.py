@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pellucid import Parameter, Tensor, grad, gradients, no_grad
-from pellucid.errors import GradientError, PellucidError, ShapeError
+from pellucid.errors import DTypeError, GradientError, PellucidError, ShapeError
 from pellucid.tensor import context, recording
 
 
@@ -252,3 +252,9 @@ def test_a_grad_of_another_shape_is_refused() -> None:
         x.grad = Tensor([1.0])
 
     assert refused(give, ShapeError) == "grad: a Tensor (2,) was given a gradient (1,); the shapes must agree"
+
+
+def test_grad_by_an_integer_is_refused():
+    with pytest.raises(DTypeError) as error:
+        grad(lambda x: x * 2.0)(3)
+    assert str(error.value) == "grad: argument 0 is int64, which has no gradient; give floats"

@@ -285,3 +285,17 @@ def test_functools_partial_methods_and_builtins_compile() -> None:
     X = Tensor([1.0, 2.0])
     assert compile(partial(pellucid.multiply, 2.0))(X).tolist() == [2.0, 4.0]
     assert compile(X.sum)().item() == 3.0
+
+
+def test_a_method_can_be_compiled_in_the_class():
+    class Scale:
+        def __init__(self, factor):
+            self.factor = factor
+
+        @compile
+        def twice(self, x):
+            return x * self.factor * 2
+
+    double, triple = Scale(2.0), Scale(3.0)
+    assert double.twice(Tensor([1.0])).tolist() == [4.0]
+    assert triple.twice(Tensor([1.0])).tolist() == [6.0]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pellucid import Buffer, Parameter, Tensor, no_grad
-from pellucid.errors import DTypeError, GradientError, PellucidError, ShapeError
+from pellucid.errors import DTypeError, GradientError, PellucidError, RangeError, ShapeError
 from pellucid.tensor import DTYPES, as_tensor
 
 KNOWN = "bool, uint8, int32, int64, uint64, float32, float64"
@@ -321,3 +321,29 @@ def test_assigned_arrays_are_copied() -> None:
     x.assign(array)
     array[0] = 9
     assert x.tolist() == [1.0, 1.0]
+
+
+def test_a_value_that_needs_a_gradient_is_not_assigned_in_silence():
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    x = Tensor([0.0, 0.0])
+    with pytest.raises(GradientError) as error:
+        x[:1] = w[:1] * 2
+    assert str(error.value) == (
+        "assign: the new value needs a gradient, which a Tensor changed in place does not pass on; "
+        "assign value.detach(), or build the result with where() or concatenate()"
+    )
+    x[:1] = (w[:1] * 2).detach()
+    assert x.tolist() == [2.0, 0.0]
+
+
+def test_a_power_in_place_changes_the_tensor_itself():
+    x = y = Tensor([2.0, 3.0])
+    x **= 2
+    assert y.tolist() == [4.0, 9.0]
+
+
+@pytest.mark.parametrize("mask", [np.array([True]), Tensor([True, False, False])])
+def test_a_mask_of_another_size_is_refused(mask):
+    with pytest.raises(RangeError) as error:
+        Tensor([1.0, 2.0])[mask]
+    assert str(error.value) == f"index: a mask of shape {mask.shape} does not fit (2,) at axis 0; sizes must agree"

@@ -7,7 +7,8 @@ first asked for, so that it takes about as long as NumPy.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pellucid.autodiff import backward, check_gradients, grad, gradients, numerical_gradient
+from pellucid.autodiff import backward, grad, gradients
+from pellucid.checking import check_gradients, numerical_gradient
 from pellucid.compile import compile
 from pellucid.engines import engine, set_engine
 from pellucid.ops.activation import log_softmax, relu, softmax

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -23,118 +22,9 @@ from pellucid.engines import Engine, Plan, current_engine
 from pellucid.errors import ShapeError, TraceError
 from pellucid.graph import Graph, Node
 from pellucid.tensor import DTYPES, Tensor, context, to_array
+from pellucid.trace import Slot, Tracer, tracing
 
 Names = Callable[[], Iterable[tuple[str, Tensor]]]
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A place that outlives a call: the value or the gradient of a Tensor from outside the function."""
-
-    tensor: Tensor
-    is_grad: bool = False
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Slot) and self.tensor is other.tensor and self.is_grad == other.is_grad
-
-    def __hash__(self) -> int:
-        return hash((id(self.tensor), self.is_grad))
-
-    def read(self) -> np.ndarray:
-        tensor = self.tensor._grad if self.is_grad else self.tensor
-        assert tensor is not None, "a guard has checked that the gradient is there"
-        return tensor._array("compile")
-
-    def write(self, value: np.ndarray | None) -> None:
-        if self.is_grad:
-            self.tensor._grad = None if value is None else Tensor._wrap(value)
-        else:
-            self.tensor._value = value
-            self.tensor._version += 1
-
-
-class Tracer:
-    """Stands in the way of Tensors while a function is watched (see `pellucid.tensor.Trace`)."""
-
-    def __init__(self, names: Mapping[int, str]) -> None:
-        self.names = names
-        self.first = Node().order
-        self.inputs: dict[Slot, Node] = {}
-        self.values: dict[Slot, Node] = {}
-        self.grads: dict[Slot, Tensor | None] = {}
-        self.written_grads: dict[Slot, None] = {}  # an ordered set
-        self.versions: dict[Slot, int] = {}
-        self.guards: list[tuple[Callable[[], Any], Any]] = []
-
-    def node(self, tensor: Tensor) -> Node:
-        """The node of a Tensor: its own when it was made inside, that of its slot when it comes from outside."""
-        if isinstance(tensor._value, Node):
-            if tensor._value.order < self.first:
-                tensor._array("compile")  # from another trace: raises
-            return tensor._value
-        slot = Slot(tensor)
-        if slot not in self.values:
-            self._take(slot)
-        return self.values[slot]
-
-    def write(self, tensor: Tensor, node: Node) -> None:
-        if isinstance(tensor._value, Node):
-            tensor._value = node
-            return
-        self.node(tensor)
-        self.versions.setdefault(Slot(tensor), tensor._version)
-        self.values[Slot(tensor)] = node
-
-    def read_grad(self, tensor: Tensor) -> Tensor | None:
-        if isinstance(tensor._value, Node):
-            return tensor._grad
-        slot = Slot(tensor, is_grad=True)
-        if slot not in self.grads:
-            present = tensor._grad is not None
-            self.guard(lambda: tensor._grad is not None, present)
-            self.grads[slot] = Tensor._wrap(self._take(slot)) if present else None
-        return self.grads[slot]
-
-    def write_grad(self, tensor: Tensor, grad: Tensor | None) -> None:
-        if isinstance(tensor._value, Node):
-            tensor._grad = grad
-        else:
-            slot = Slot(tensor, is_grad=True)
-            self.grads[slot] = grad
-            self.written_grads[slot] = None
-
-    def guard(self, read: Callable[[], Any], expected: Any) -> None:
-        """What was traced holds only as long as `read()` gives `expected`."""
-        self.guards.append((read, expected))
-
-    def changes(self) -> dict[Slot, Node | None]:
-        """The slots that have another value at the end than they had at the start; None for a gradient removed."""
-        ends: dict[Slot, Node | None] = dict(self.values)
-        for slot in self.written_grads:
-            grad = self.grads[slot]
-            ends[slot] = None if grad is None else self.node(grad)
-        return {slot: end for slot, end in ends.items() if end is None or end is not self.inputs.get(slot)}
-
-    def restore(self) -> None:
-        """Undo the version counts of Tensors from outside: tracing has not changed them."""
-        for slot, version in self.versions.items():
-            slot.tensor._version = version
-
-    def _take(self, slot: Slot) -> Node:
-        array = slot.read()
-        name = self.names.get(id(slot.tensor), f"state{len(self.inputs)}") + ".grad" * slot.is_grad
-        self.inputs[slot] = self.values[slot] = Node(shape=array.shape, dtype=array.dtype, name=name)
-        return self.inputs[slot]
-
-
-@contextmanager
-def _tracing(tracer: Tracer) -> Any:
-    context.trace = tracer
-    try:
-        yield
-    finally:
-        context.trace = None
-        tracer.restore()
 
 
 class Traced:
@@ -150,7 +40,7 @@ class Traced:
     ) -> None:
         tracer = Tracer(names)
         arguments = _arguments(function, structure, leaves)
-        with _tracing(tracer):
+        with tracing(tracer):
             inside = [_inside(x, leaf) for x, leaf in zip(arguments, leaves, strict=True)]
             args, options = tree.rebuild(structure, inside)
             outputs, self.structure = tree.flatten(function(*args, **options))
@@ -208,6 +98,10 @@ class Compiled:
         arrays = [_as_array(x) for x in leaves]
         borrowed = [x for x in leaves if isinstance(x, np.ndarray)]
         return self._find(structure, arrays, leaves).run([x for x in arrays if x is not None], borrowed)
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method: the instance is an argument, fixed in the graph like any other that is no Tensor."""
+        return self if instance is None else MethodType(self, instance)
 
     def graph(self, *args: Any, **options: Any) -> Graph:
         """The graph that a call with these arguments runs; prints readably. Nothing is computed."""

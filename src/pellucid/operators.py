@@ -123,6 +123,9 @@ class Operators:
     def __itruediv__(self, other: Any) -> Tensor:
         return self._in_place("divide", other)
 
+    def __ipow__(self, other: Any) -> Tensor:
+        return self._in_place("power", other)
+
     def __setitem__(self, key: Any, value: Any) -> None:
         self.assign(OPERATIONS["index_set"](self.detach(), key, value))
 

@@ -271,6 +271,11 @@ class Tensor(Operators):
                 "change it inside `with no_grad():`, or make a new Tensor"
             )
         value = as_tensor(value, like=self)
+        if context.recording and value.requires_grad:
+            raise GradientError(
+                "assign: the new value needs a gradient, which a Tensor changed in place does not pass on; "
+                "assign value.detach(), or build the result with where() or concatenate()"
+            )
         if value.shape != self.shape:
             raise ShapeError(f"assign: a Tensor {self.shape} was given {value.shape}; the shapes must agree")
         if value.dtype.kind == "f" != self.dtype.kind:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sys
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,8 @@ def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
     def run(*words: object) -> Called:
         capsys.readouterr()
         code = main([str(word) for word in words])
-        return Called(code, *capsys.readouterr())
+        written = capsys.readouterr()
+        return Called(code, written.out, written.err)
 
     return run
 
@@ -60,13 +61,8 @@ def call(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished run of the two-layer network on the embedded digits; read only."""
     folder = tmp_path_factory.mktemp("trained") / "run"
-    stdout, stderr = sys.stdout, sys.stderr
-    with open(os.devnull, "w") as nothing:
-        sys.stdout = sys.stderr = nothing
-        try:
-            assert main(["train", "--epochs", "15", "--lr", "0.01", "--out", str(folder)]) == 0
-        finally:
-            sys.stdout, sys.stderr = stdout, stderr
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        assert main(["train", "--epochs", "15", "--lr", "0.01", "--out", str(folder)]) == 0
     return folder
 
 

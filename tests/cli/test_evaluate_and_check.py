@@ -33,8 +33,7 @@ def test_evaluate_shows_a_bar_for_each_class_and_the_worst_mistakes(call: Call, 
 
 def test_evaluate_on_other_data_of_the_same_kind(call: Call, trained: Path, tmp_path: Path) -> None:
     train, test = data.digits()
-    arrays = {"x_train": train.x, "t_train": train.t, "x_test": test.x[:50], "t_test": test.t[:50]}
-    np.savez(tmp_path / "other.npz", **arrays)
+    np.savez(tmp_path / "other.npz", x_train=train.x, t_train=train.t, x_test=test.x[:50], t_test=test.t[:50])
     assert call("evaluate", trained, "--data", "other.npz", "--json").json["examples"] == 50
 
 
@@ -132,8 +131,7 @@ def test_a_parameter_without_influence_is_named() -> None:
     assert good
     missing = "0.weight, 0.bias, 2.weight"
     assert verdict == (
-        "all 1 gradients with a slope agree with the numerical ones; "
-        f"without a slope here, so not checked: {missing}"
+        f"all 1 gradients with a slope agree with the numerical ones; without a slope here, so not checked: {missing}"
     )
 
 

@@ -99,7 +99,6 @@ def test_data_that_are_no_images_say_why(x: np.ndarray, reason: str, tmp_path: P
 def test_measures_survive_a_configuration_file() -> None:
     picture = Picture.of(dataset(like_mnist(np.random.default_rng(0))))
     assert from_plain({**picture.plain(), "centre": list(picture.plain()["centre"])}) == picture
-    with pytest.raises(
-        CheckpointError, match="^predict: the run's config.json has no usable `picture`; train again$"
-    ):
+    with pytest.raises(CheckpointError) as error:
         from_plain({"channels": 1})
+    assert str(error.value) == "predict: the run's config.json has no usable `picture`; train again"

@@ -59,10 +59,10 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_image_of_any_kind_is_recognised(kind: str, call: Call, trained: Path, tmp_path: Path) -> None:
-    for label in (0, 4, 6):
+    for label in (0, 4, 7):
         KINDS[kind](digit(label)).save(tmp_path / f"{label}.png")
-    called = call("predict", trained, "0.png", "4.png", "6.png", "--json")
-    assert (called.code, [x["class"] for x in called.json["predictions"]]) == (0, ["0", "4", "6"])
+    called = call("predict", trained, "0.png", "4.png", "7.png", "--json")
+    assert (called.code, [x["class"] for x in called.json["predictions"]]) == (0, ["0", "4", "7"])
 
 
 def test_the_orientation_that_a_camera_noted_is_honoured(call: Call, trained: Path, tmp_path: Path) -> None:
@@ -72,9 +72,7 @@ def test_the_orientation_that_a_camera_noted_is_honoured(call: Call, trained: Pa
     assert call("predict", trained, "turned.jpg", "--json").json["predictions"][0]["class"] == "4"
 
 
-def test_the_json_line_has_the_probabilities_of_all_classes(
-    call: Call, trained: Path, tmp_path: Path
-) -> None:
+def test_the_json_line_has_the_probabilities_of_all_classes(call: Call, trained: Path, tmp_path: Path) -> None:
     digit(0).save(tmp_path / "0.png")
     called = call("predict", trained, "0.png", "--json")
     assert (called.out.count("\n"), list(called.json)) == (1, ["run", "predictions"])
@@ -93,9 +91,7 @@ def test_image_and_bars_stand_side_by_side(call: Call, trained: Path, tmp_path: 
     assert all(re.fullmatch(r"  [ ░▒▓█]{16}   \d  .{24} +\d+\.\d %", line) for line in lines[3:])
 
 
-def test_a_file_that_is_no_image_is_told_and_the_others_are_shown(
-    call: Call, trained: Path, tmp_path: Path
-) -> None:
+def test_a_file_that_is_no_image_is_told_and_the_others_are_shown(call: Call, trained: Path, tmp_path: Path) -> None:
     digit(0).save(tmp_path / "0.png")
     (tmp_path / "notes.txt").write_text("no image")
     called = call("predict", trained, "notes.txt", "0.png", "--json")
@@ -158,9 +154,7 @@ def test_in_colour_two_rows_of_pixels_share_a_line() -> None:
     assert str(style) == "rgb(255,0,0) on rgb(0,0,128)"
 
 
-@pytest.mark.parametrize(
-    "shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 101, 300), (1, 1, 1), (1, 300, 7)]
-)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (1, 28, 28), (3, 32, 32), (3, 101, 300), (1, 1, 1), (1, 300, 7)])
 def test_no_image_is_wider_than_28_columns(shape: tuple[int, ...]) -> None:
     for colour in (True, False):
         lines = picture(np.full(shape, 200, np.uint8), colour).plain.split("\n")

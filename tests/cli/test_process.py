@@ -61,9 +61,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Ctrl-C is no signal here")
-def test_ctrl_c_says_how_to_go_on_and_the_resumed_run_has_the_same_bits(
-    tmp_path: Path, uninterrupted: Path
-) -> None:
+def test_ctrl_c_says_how_to_go_on_and_the_resumed_run_has_the_same_bits(tmp_path: Path, uninterrupted: Path) -> None:
     folder = tmp_path / "my run"
     code, sentence = stopped_after_the_first_epoch(("train", *WORDS, "my run"), signal.SIGINT, tmp_path)
     assert sentence == "pellucid: interrupted; to go on: pellucid train --resume --out 'my run'"
@@ -91,9 +89,7 @@ def test_a_mistake_ends_with_code_2_and_no_traceback(tmp_path: Path) -> None:
 
 def test_help_loads_neither_rich_nor_pillow_nor_matplotlib(tmp_path: Path) -> None:
     code = "import sys, pellucid.cli; pellucid.cli.main(['--help']); print(*sys.modules, file=sys.stderr)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
     assert not {"rich", "PIL", "matplotlib", "safetensors"} & set(done.stderr.split())
 
 

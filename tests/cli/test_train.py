@@ -79,15 +79,13 @@ def test_every_option_leads_somewhere(call: Call, tmp_path: Path) -> None:
     assert called.json["steps"] == 3 * 23
     options = json.loads((tmp_path / "run" / "config.json").read_text())["options"]
     assert options["momentum"] == 0.8
-    rates = [
-        x["learning_rate"] for x in json.loads((tmp_path / "run" / "history.json").read_text())["epochs"]
-    ]
+    rates = [x["learning_rate"] for x in json.loads((tmp_path / "run" / "history.json").read_text())["epochs"]]
     assert rates[0] > rates[-1]
 
 
 def test_early_stopping_is_told(call: Call) -> None:
-    words = "--model perceptron --epochs 50 --lr 1 --validation 0.2 --patience 1".split()
-    called = call("train", *words)
+    words = "--model perceptron --epochs 50 --lr 1 --validation 0.2 --patience 1"
+    called = call("train", *words.split())
     assert called.code == 0
     assert "  stopped early, after " in called.out
 
@@ -176,9 +174,7 @@ CONTRADICTIONS = [
 
 
 @pytest.mark.parametrize(("option", "words"), CONTRADICTIONS)
-def test_an_option_that_contradicts_the_run_is_refused(
-    option: str, words: str, call: Call, run: Path
-) -> None:
+def test_an_option_that_contradicts_the_run_is_refused(option: str, words: str, call: Call, run: Path) -> None:
     called = call("train", "--resume", "--out", run, *option.split())
     rest = "leave the option out, or give another folder without --resume"
     assert (called.code, called.err) == (2, f"pellucid: train: {run} {words}; {rest}\n")
@@ -199,9 +195,7 @@ def test_a_schedule_cannot_be_made_longer(call: Call, run: Path) -> None:
     config["options"]["schedule"] = "cosine"
     (run / "config.json").write_text(json.dumps(config))
     called = call("train", "--resume", "--out", run, "--epochs", 16)
-    sentence = (
-        f"train: {run} has a cosine schedule over --epochs 15, not 16; only a constant one can be made longer"
-    )
+    sentence = f"train: {run} has a cosine schedule over --epochs 15, not 16; only a constant one can be made longer"
     assert (called.code, called.err) == (2, f"pellucid: {sentence}\n")
 
 

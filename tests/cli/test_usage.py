@@ -84,9 +84,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("line", "sentence"), MISTAKES)
-def test_a_mistake_gives_one_sentence_and_leaves_nothing(
-    line: str, sentence: str, call: Call, tmp_path: Path
-) -> None:
+def test_a_mistake_gives_one_sentence_and_leaves_nothing(line: str, sentence: str, call: Call, tmp_path: Path) -> None:
     called = call(*line.split())
     assert (called.code, called.out, called.err) == (2, "", f"pellucid: {sentence}\n")
     assert list(tmp_path.iterdir()) == []

@@ -115,9 +115,7 @@ def test_matmul_refuses_other_ranks() -> None:
     assert str(error.value) == "matmul: the kernel takes two matrices; x (2, 2, 3), w (3, 5)"
 
 
-@pytest.mark.parametrize(
-    "dtypes", [("int64", "int64"), ("float32", "float64"), ("float16", "float16"), (">f4", ">f4")]
-)
+@pytest.mark.parametrize("dtypes", [("int64", "int64"), ("float32", "float64"), ("float16", "float16"), (">f4", ">f4")])
 def test_matmul_refuses_other_dtypes(dtypes: tuple[str, str]) -> None:
     x, w = np.ones((2, 3), dtypes[0]), np.ones((3, 5), dtypes[1])
     with pytest.raises(DTypeError) as error:
@@ -131,9 +129,7 @@ def test_the_binding_itself_refuses_what_the_kernel_cannot_take() -> None:
     from pellucid import _native
 
     x = np.ones((2, 3), np.float32)
-    with pytest.raises(
-        ValueError, match=r"^matmul: x has 3 columns but w has 2 rows; x \(2, 3\), w \(2, 3\)$"
-    ):
+    with pytest.raises(ValueError, match=r"^matmul: x has 3 columns but w has 2 rows; x \(2, 3\), w \(2, 3\)$"):
         _native.matmul(x, x)
     with pytest.raises(TypeError, match="incompatible function arguments"):
         _native.matmul(x, np.ones((3, 2)))  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -176,9 +172,7 @@ def run_python(isa: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_every_instruction_set_passes_the_tests_of_matmul(isa: str) -> None:
     if isa == native.info()["isa"]:
         pytest.skip(f"{isa} is the one that this run uses anyway")
-    report = run_python(
-        isa, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", __file__, "-k", "test_matmul"
-    )
+    report = run_python(isa, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", __file__, "-k", "test_matmul")
     assert report.returncode == 0, report.stdout
 
 

@@ -46,9 +46,7 @@ CONVOLUTIONS = [
     ]
 ]
 TRANSPOSED = [
-    Case(
-        convolution.conv_transpose2d, F.conv_transpose2d, (x, w, (w[1] * options.get("groups", 1),)), options
-    )
+    Case(convolution.conv_transpose2d, F.conv_transpose2d, (x, w, (w[1] * options.get("groups", 1),)), options)
     for x, w, options in [
         ((2, 3, 4, 4), (3, 2, 3, 3), {}),
         ((2, 3, 4, 5), (3, 2, 3, 3), {"stride": 2, "padding": 1, "output_padding": 1}),
@@ -133,9 +131,7 @@ NORMALIZATION = [
         )
         for x, eps in [((5, 3), 1e-5), ((4, 3, 6), 1e-3), ((4, 3, 2, 5), 1e-5)]
     ),
-    Case(
-        normalization.standardize, lambda x, m, v: (x - m) / (v + 1e-5).sqrt(), ((4, 3), (3,), np.ones(3) * 2)
-    ),
+    Case(normalization.standardize, lambda x, m, v: (x - m) / (v + 1e-5).sqrt(), ((4, 3), (3,), np.ones(3) * 2)),
     *(
         Case(normalization.layer_norm, F.layer_norm, (x,), {"normalized_shape": x[-n:]})
         for x in [(5, 4), (2, 3, 4), (2, 3, 4, 5)]
@@ -171,9 +167,7 @@ def test_compiled_values_are_those_of_torch(case: Case) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(6, 3), (2, 3, 4), (2, 3, 2, 2)])
 @pytest.mark.parametrize("wrap", [lambda function: function, compile], ids=["eager", "compiled"])
-def test_batch_norm_moves_its_running_numbers_like_torch(
-    shape: tuple[int, ...], dtype: str, wrap: Any
-) -> None:
+def test_batch_norm_moves_its_running_numbers_like_torch(shape: tuple[int, ...], dtype: str, wrap: Any) -> None:
     x = np.random.default_rng(0).normal(3.0, 2.0, shape).astype(dtype)
     ours = Buffer(np.zeros(3, dtype)), Buffer(np.ones(3, dtype))
     theirs = torch.zeros(3, dtype=getattr(torch, dtype)), torch.ones(3, dtype=getattr(torch, dtype))

@@ -68,10 +68,7 @@ CONVOLUTION: list[Row] = [
     (
         OptionError,
         lambda: conv2d(f(2, 3, 8, 8), f(5, 3, 3, 3), padding=(1, 2, 3)),
-        (
-            "conv2d: padding=(1, 2, 3) does not fit; "
-            "give a whole number of at least 0, or two of them (down, across)"
-        ),
+        ("conv2d: padding=(1, 2, 3) does not fit; give a whole number of at least 0, or two of them (down, across)"),
     ),
     (
         OptionError,
@@ -116,10 +113,7 @@ CONVOLUTION: list[Row] = [
     (
         ShapeError,
         lambda: conv_transpose2d(f(3, 8, 8), f(4, 5, 3, 3)),
-        (
-            "conv_transpose2d: x must be images (N, C, H, W), got (3, 8, 8); "
-            "a single image is x.reshape(1, C, H, W)"
-        ),
+        ("conv_transpose2d: x must be images (N, C, H, W), got (3, 8, 8); a single image is x.reshape(1, C, H, W)"),
     ),
     (
         ShapeError,
@@ -180,10 +174,7 @@ POOLING: list[Row] = [
     (
         OptionError,
         lambda: avg_pool2d(f(1, 3, 8, 8), 2, stride=-1),
-        (
-            "avg_pool2d: stride=-1 does not fit; "
-            "give a whole number of at least 1, or two of them (down, across)"
-        ),
+        ("avg_pool2d: stride=-1 does not fit; give a whole number of at least 1, or two of them (down, across)"),
     ),
     (
         ShapeError,

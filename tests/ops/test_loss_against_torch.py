@@ -120,10 +120,7 @@ LOSSES = [
         for reduction in REDUCTIONS
         for x, t in [((5, 5), SHARES), (np.array([-90.0, 0.0, 0.0, 90.0]), np.array([1.0, 1.0, 0.0, 0.0]))]
     ),
-    *(
-        Case(weighted_bce, torch_weighted_bce, ((5, 5), SHARES), {"logits": logits})
-        for logits in (False, True)
-    ),
+    *(Case(weighted_bce, torch_weighted_bce, ((5, 5), SHARES), {"logits": logits}) for logits in (False, True)),
 ]
 
 

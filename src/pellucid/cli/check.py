@@ -25,18 +25,14 @@ if TYPE_CHECKING:
 
 STEPS = (1e-5, 1e-6, 1e-7)
 TOLERANCE = 1e-5
-SMALL = (
-    1e-4  # rounding, 1e-15 of a loss near 1, over a step of 1e-5 leaves 1e-10: the tolerance for 1e-5 of this
-)
+SMALL = 1e-4  # rounding, 1e-15 of a loss near 1, over a step of 1e-5 leaves 1e-10: the tolerance for 1e-5 of this
 
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("run", metavar="RUN", help="the folder of a run")
     parser.add_argument("--examples", type=count, default=8, metavar="N", help="examples in the loss (8)")
     parser.add_argument("--elements", type=count, default=24, metavar="N", help="elements a parameter (24)")
-    parser.add_argument(
-        "--tolerance", type=rate, default=TOLERANCE, metavar="X", help="largest relative error (1e-05)"
-    )
+    parser.add_argument("--tolerance", type=rate, default=TOLERANCE, metavar="X", help="largest relative error (1e-05)")
     parser.add_argument("--seed", type=whole, default=0, metavar="N", help="which examples and elements (0)")
     add_computing(parser)
     parser.add_json()
@@ -107,9 +103,7 @@ class Finding:
         return {"shape": list(self.shape), "index": list(self.index), **{x: getattr(self, x) for x in names}}
 
 
-def check(
-    model: Module, loss: Callable[[], Any], elements: int, generator: np.random.Generator
-) -> list[Finding]:
+def check(model: Module, loss: Callable[[], Any], elements: int, generator: np.random.Generator) -> list[Finding]:
     """Every parameter of the model against central differences of the loss."""
     from pellucid import no_grad
 
@@ -152,9 +146,7 @@ def choose(slope: np.ndarray, elements: int, generator: np.random.Generator) -> 
     return np.unique(np.concatenate([steep, every[: elements - len(steep)]]))
 
 
-def difference(
-    w: Parameter, i: int, loss: Callable[[], float], analytic: float, floor: float
-) -> tuple[float, float]:
+def difference(w: Parameter, i: int, loss: Callable[[], float], analytic: float, floor: float) -> tuple[float, float]:
     """The relative error of one element, and its gradient by central differences.
 
     Note: a kink (ReLU, max pooling) between the two points spoils the difference; a shorter step leaves it

@@ -44,9 +44,7 @@ def _list(screen: Screen, entries: list[Entry], named: bool) -> int:
         description = f"{entry.description}, {bytes_text(entry.size)}"
         screen.show(f"  [bold]{entry.name:15}[/bold]{escape(description)}")
         screen.show(f"  {'':15}[dim]{escape(place)}[/dim]")
-        found.append(
-            {"name": entry.name, "where": where.kind, "folder": str(where.folder), "bytes": entry.size}
-        )
+        found.append({"name": entry.name, "where": where.kind, "folder": str(where.folder), "bytes": entry.size})
     screen.result({"data": found})
     return 0
 
@@ -101,9 +99,7 @@ def _verify(screen: Screen, entries: list[Entry], named: bool) -> int:
 def _verdict(files: list[FileCheck]) -> str:
     damaged = [check for check in files if check.state == "damaged"]
     if damaged:
-        return "; ".join(
-            f"{x.path} is damaged (md5 {x.md5}, expected {x.expected}); delete it" for x in damaged
-        )
+        return "; ".join(f"{x.path} is damaged (md5 {x.md5}, expected {x.expected}); delete it" for x in damaged)
     here = [check for check in files if check.state == "ok"]
     if not here:
         return "not here"

@@ -30,18 +30,24 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
             add_help=False,
         )
-        self._positionals.title, self._optionals.title = "arguments", "other"
-        self.add_argument("--debug", action="store_true", help="show the traceback of an error")
-        self.add_argument("--help", "-h", action="help", help="show this")
+        self._positionals.title, self._optionals.title = "arguments", "options"
+        self._has_json = False
 
     def add_json(self) -> None:
         """The option --json, for commands that have a result."""
-        self.add_argument(
-            "--json", action="store_true", help="the last line of the output is one JSON object"
-        )
+        self._has_json = True
+
+    def _add_common(self) -> None:
+        """The options of every command, which stand at the end of its help."""
+        other = self.add_argument_group("other")
+        if self._has_json:
+            other.add_argument("--json", action="store_true", help="end the output with one JSON object")
+        other.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        other.add_argument("--help", "-h", action="help", help="show this")
 
     def read(self, words: Sequence[str]) -> argparse.Namespace:
         """The options, checked. Raises: UsageError"""
+        self._add_common()
         self.usage = self._one_line()  # now: argparse hides the arguments while it reads options between them
         options, rest = self.parse_known_intermixed_args(words)
         if rest:

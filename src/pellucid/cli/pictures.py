@@ -147,9 +147,7 @@ def _measures(images: np.ndarray) -> dict[str, Any]:
         return {}
     size = np.array(images.shape[1:])
     masses = np.array([centre_of_mass(stroke) for stroke in seen]) / size
-    middles = (
-        np.array([((top + bottom) / 2, (left + right) / 2) for top, bottom, left, right in boxes]) / size
-    )
+    middles = np.array([((top + bottom) / 2, (left + right) / 2) for top, bottom, left, right in boxes]) / size
     by_mass = bool(masses.std(0).sum() <= middles.std(0).sum())
     centre = (masses if by_mass else middles).mean(0)
     sides = [max(bottom - top, right - left) for top, bottom, left, right in boxes]

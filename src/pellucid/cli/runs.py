@@ -93,9 +93,7 @@ class Run:
         if self.weights.is_file():
             return load(model, self.weights)
         if not self.checkpoint.is_file():
-            raise CheckpointError(
-                f"{self.folder} holds no weights yet; train on with --resume --out {self.folder}"
-            )
+            raise CheckpointError(f"{self.folder} holds no weights yet; train on with --resume --out {self.folder}")
         try:
             model.load_state_dict(part(read_arrays(self.checkpoint)[0], "model"))
         except ValueError as error:

@@ -58,9 +58,7 @@ def add_settings(parser: Parser) -> None:
         metavar="PART",
         help="hold out this part of the training data and watch it",
     )
-    how.add_argument(
-        "--patience", type=count, metavar="N", help="stop after N epochs without a better validation"
-    )
+    how.add_argument("--patience", type=count, metavar="N", help="stop after N epochs without a better validation")
     how.add_argument("--seed", type=whole, metavar="N", help="of all that is random (0)")
 
 
@@ -90,9 +88,7 @@ def resolve(given: argparse.Namespace) -> dict[str, Any]:
         settings["lr"] = optim.default_lr(settings["optimizer"])
     settings["engine"] = settings["engine"] or current_engine().name
     if settings["patience"] is not None and settings["validation"] is None:
-        raise UsageError(
-            "train: --patience needs --validation, such as 0.1; test data must not decide when to stop"
-        )
+        raise UsageError("train: --patience needs --validation, such as 0.1; test data must not decide when to stop")
     make_transform(settings["augment"])
     return settings
 

@@ -41,9 +41,7 @@ def add_options(parser: Parser) -> None:
     add_settings(parser)
     where = parser.add_argument_group("where")
     where.add_argument("--out", metavar="DIR", help="the run's folder (runs/<data>-<model>-<n>)")
-    where.add_argument(
-        "--resume", action="store_true", help="go on with the run in --out; --epochs may be raised"
-    )
+    where.add_argument("--resume", action="store_true", help="go on with the run in --out; --epochs may be raised")
     add_computing(parser)
     parser.add_json()
 
@@ -208,10 +206,11 @@ def finish(screen: Screen, job: Job, history: History) -> None:
 
 def outcome(result: dict[str, Any]) -> list[tuple[str, str]]:
     """A result for people."""
+    epochs = f"{result['epochs']} epoch{'s' * (result['epochs'] > 1)}"
     return [
         ("test", f"{percent(result['test_accuracy']).strip()} right, loss {result['test_loss']:.4f}"),
         ("training", f"{percent(result['train_accuracy']).strip()} right"),
-        ("time", f"{duration(result['seconds'])} for {result['epochs']} epochs, {result['steps']:,} steps"),
+        ("time", f"{duration(result['seconds'])} for {epochs}, {result['steps']:,} steps"),
     ]
 
 

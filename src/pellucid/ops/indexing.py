@@ -53,28 +53,47 @@ def _with_sizes(parts: list[Any], shape: Shape) -> list[tuple[Any, int]]:
 def _expand(x: Tensor, key: Any) -> list[Any]:
     """The key as a list: int, slice, None, or a Tensor of indices; one entry that is not None for each axis of x."""
     parts: list[Any] = []
+    masks: list[tuple[Tensor, Shape]] = []
     for part in key if isinstance(key, tuple) else (key,):
-        parts.extend(_part(part))
+        chosen = _mask(part)
+        if chosen is not None:
+            parts.extend(Tensor(i) for i in np.nonzero(chosen))
+            masks.append((parts[-chosen.ndim], chosen.shape))
+        else:
+            parts.append(_part(part))
     named = sum(part is not None and part is not Ellipsis for part in parts)
     if named > x.ndim:
         raise RangeError(f"index: {named} indices for the {x.ndim} axes of {x.shape}")
     if sum(part is Ellipsis for part in parts) > 1:
         raise RangeError("index: more than one ... in an index; one at most says where the other axes are")
     at = next((i for i, part in enumerate(parts) if part is Ellipsis), len(parts))
-    return parts[:at] + [slice(None)] * (x.ndim - named) + parts[at + 1 :]
+    parts = parts[:at] + [slice(None)] * (x.ndim - named) + parts[at + 1 :]
+    axes = [id(part) for part in parts if part is not None]
+    for first, shape in masks:
+        axis = axes.index(id(first))
+        if x.shape[axis : axis + len(shape)] != shape:
+            raise RangeError(f"index: a mask of shape {shape} does not fit {x.shape} at axis {axis}; sizes must agree")
+    return parts
 
 
-def _part(part: Any) -> list[Any]:
+def _mask(part: Any) -> np.ndarray | None:
+    """A mask of bools as an array. How many it chooses must be known, so this looks at the values."""
+    if isinstance(part, Tensor):
+        return part.numpy() if part.dtype == bool else None
+    mask = np.asarray(part) if isinstance(part, list | np.ndarray) else None
+    return mask if mask is not None and mask.dtype == bool and mask.ndim else None
+
+
+def _part(part: Any) -> Any:
+    """An integer, slice, None, ... as it is, anything of integers as a Tensor."""
     if part is None or part is Ellipsis or isinstance(part, slice):
-        return [part]
+        return part
     if isinstance(part, int | np.integer) and not isinstance(part, bool):
-        return [int(part)]
+        return int(part)
     if isinstance(part, list | np.ndarray | Tensor):
         part = as_tensor(np.asarray(part, np.int64) if isinstance(part, list) and not part else part)
-        if part.dtype == bool:  # how many are chosen must be known: this looks at the values
-            return [Tensor(i) for i in np.nonzero(part.numpy())]
         if part.dtype.kind in "iu":
-            return [part]
+            return part
     raise DTypeError(f"index: {part!r} is no index; give integers, slices, None, ..., or arrays of integers or bools")
 
 
