@@ -1,9 +1,5 @@
 """A run that is broken off and resumed ends with the same bits."""
 
-import signal
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
@@ -12,6 +8,7 @@ from pellucid.errors import CheckpointError
 from pellucid.train import Callback, EarlyStopping
 from pellucid.train.checkpoint import read_arrays
 from pellucid.train.resume import snapshot
+from tests.train import kill
 
 
 class Break(Callback):
@@ -116,52 +113,5 @@ def test_weights_alone_are_no_run(tmp_path, blobs, make_trainer):
     assert str(error.value) == "resume: there is no file to resume from; give fit(checkpoint=...)"
 
 
-PROGRAM = """
-import sys
-import numpy as np
-import pellucid
-from pellucid import nn, optim
-from pellucid.data import ArrayDataset
-from pellucid.train import Trainer
-
-rng = np.random.default_rng(0)
-data = ArrayDataset(rng.standard_normal((400, 4)).astype(np.float32), np.arange(400) % 3)
-pellucid.seed(1)
-model = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.3), nn.Linear(8, 3))
-trainer = Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters(), lr=0.01))
-print("ready", flush=True)
-trainer.fit(data, epochs=4, batch_size=4, checkpoint=sys.argv[1], checkpoint_every=0.0, resume=True, progress=False)
-"""
-
-
-def start(path):
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(path)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    return process
-
-
-def finish(process):
-    with process:
-        process.communicate()
-    return process.returncode
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
-def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bits(tmp_path):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert finish(start(whole)) == 0
-    random = np.random.default_rng(0)
-    for _ in range(4):
-        process = start(killed)
-        try:
-            process.wait(timeout=float(random.uniform(0.0, 0.6)))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-        finish(process)
-    assert finish(start(killed)) == 0
-    (expected, _), (found, _) = read_arrays(whole), read_arrays(killed)
-    assert expected.keys() == found.keys()
-    for name, array in expected.items():
-        assert array.tobytes() == found[name].tobytes(), name
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["killed", "whole"]
+def test_a_run_that_is_killed_at_random_moments_ends_with_the_same_bits(tmp_path):
+    assert kill.killed_and_resumed(tmp_path, runs=2, seed=0) == 2

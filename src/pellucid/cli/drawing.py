@@ -87,5 +87,6 @@ def beside(left: Text, right: Text, gap: int = 3) -> Text:
     for i in range(max(len(lefts), len(rights))):
         line = lefts[i] if i < len(lefts) else Text()
         more = rights[i] if i < len(rights) else Text()
-        lines.append(Text("  ") + line + Text(" " * (width - len(line) + gap)) + more)
+        space = Text(" " * (width - len(line) + gap if more else 0))
+        lines.append(Text("  ") + line + space + more)
     return Text("\n").join(lines)
