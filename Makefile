@@ -23,7 +23,8 @@ space := $(empty) $(empty)
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
-	$(BIN)/pellucid train --data digits --model simple-conv --epochs 12 --out $(RUN)
+	@rm -rf $(RUN)
+	$(BIN)/pellucid train --data digits --model simple-conv --epochs 20 --lr 0.01 --schedule one-cycle --out $(RUN)
 	@echo "The report: $(CURDIR)/$(RUN)/report.html"
 
 test: $(VENV)/installed-$(subst $(space),-,$(strip test $(EXTRAS)))

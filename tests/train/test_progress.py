@@ -19,7 +19,7 @@ RECORD = {
 
 def test_an_epoch_is_one_line():
     assert epoch_line(Position(epochs=12, batches=5), RECORD) == (
-        "epoch  3/12  loss 0.1235  accuracy 98.77 %  validation loss 0.2000  validation accuracy 100.00 %  1.2 s"
+        "epoch  3/12  loss 0.1235  accuracy  98.77 %  validation loss 0.2000  validation accuracy 100.00 %  1.2 s"
     )
 
 

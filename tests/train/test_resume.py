@@ -6,7 +6,6 @@ import pytest
 from pellucid import optim
 from pellucid.errors import CheckpointError
 from pellucid.train import Callback, EarlyStopping
-from pellucid.train.checkpoint import read_arrays
 from pellucid.train.resume import snapshot
 from tests.train import kill
 

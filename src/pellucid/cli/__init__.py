@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from argparse import Namespace
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 
 from pellucid.cli.options import Parser, UsageError, nearest
 from pellucid.errors import OptionError, PellucidError
@@ -80,14 +82,16 @@ def _run(words: list[str]) -> int:
     if name not in COMMANDS:
         what = "option" if name.startswith("-") else "command"
         raise UsageError(f"there is no {what} {name}{nearest(name, COMMANDS)}")
-    return _run_command(name, words[first + 1 :])
+    command, options = read(name, words[first + 1 :])
+    return command.run(options)
 
 
-def _run_command(name: str, words: list[str]) -> int:
+def read(name: str, words: Sequence[str]) -> tuple[ModuleType, Namespace]:
+    """The command called `name`, and its options from the rest of the command line."""
     command = import_module(f"pellucid.cli.{name}")
     parser = Parser(name, COMMANDS[name], command.__doc__ or "")
     command.add_options(parser)
-    return command.run(parser.read(words))
+    return command, parser.read(words)
 
 
 def _complain(sentence: str, code: int, words: list[str]) -> int:

@@ -83,4 +83,4 @@ def _epoch(position: Position, epoch: int) -> str:
 
 
 def _number(name: str, value: float) -> str:
-    return f"{value:.4f}" if "loss" in name else f"{100 * value:5.2f} %"
+    return f"{value:.4f}" if "loss" in name else f"{100 * value:6.2f} %"
