@@ -72,6 +72,18 @@ NewMatrix<T> multiply(const Matmul<T>& matmul, const ConstMatrix<T>& x, const Co
   return new_matrix(std::move(y), rows, columns);
 }
 
+// Runs one kernel as `workers` workers would, one share after the other: for tests, and to see what a kernel does.
+void call(const std::string& name, const std::vector<nb::ndarray<nb::ro, nb::device::cpu>>& arrays,
+          const std::vector<Size>& numbers, int workers) {
+  const Kernel& chosen = kernel(name);
+  std::vector<std::byte*> buffers;
+  for (const auto& array : arrays) buffers.push_back(static_cast<std::byte*>(const_cast<void*>(array.data())));
+  auto scratch = allocate<std::byte>(static_cast<std::size_t>(chosen.scratch ? chosen.scratch(numbers.data()) : 0));
+  nb::gil_scoped_release released;
+  for (int worker = 0; worker < workers; ++worker)
+    chosen.run({buffers.data(), numbers.data(), scratch.get(), worker, workers});
+}
+
 std::string compiler() {
 #if defined(__clang__)
   return "Clang " __clang_version__;
@@ -101,14 +113,17 @@ NB_MODULE(_native, module) {
       "isa", [] { return name(chosen_isa()); }, "The one in use: the widest, or the one that PELLUCID_ISA names.");
   module.def("cores", &cores, "Cores that this process may use.");
 
+  module.def("call", &call, "name"_a, "arrays"_a, "numbers"_a, "workers"_a = 1,
+             "Run one kernel on arrays, which it reads and writes as its file says.");
+
   module.def(
       "matmul",
-      [](const ConstMatrix<float>& x, const ConstMatrix<float>& w) { return multiply(kernels().matmul_float32, x, w); },
+      [](const ConstMatrix<float>& x, const ConstMatrix<float>& w) { return multiply(table().matmul_float32, x, w); },
       "x"_a.noconvert(), "w"_a.noconvert(), "x w, for any strides of either. Runs without the GIL.");
   module.def(
       "matmul",
       [](const ConstMatrix<double>& x, const ConstMatrix<double>& w) {
-        return multiply(kernels().matmul_float64, x, w);
+        return multiply(table().matmul_float64, x, w);
       },
       "x"_a.noconvert(), "w"_a.noconvert());
 }

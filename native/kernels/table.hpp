@@ -5,26 +5,30 @@
 //
 // The trap in compiling one source several times: an inline function of the standard library (std::min, say) that the
 // compiler does not inline becomes one symbol shared by all copies, and the linker may keep the AVX-512 one for a
-// machine that has none. So files in this folder include nothing but each other and <cstddef>.
+// machine that has none. So files in this folder include nothing but each other and <cstddef>, and what they share
+// stands in the namespace PELLUCID_KERNELS or in an unnamed one.
 #pragma once
 
+#include "kernel.hpp"
 #include "matmul.hpp"
 
 namespace pellucid {
 
-struct Kernels {
+struct Table {
   Matmul<float> matmul_float32;
   Matmul<double> matmul_float64;
+  const Kernels* families;
+  Size family_count;
 };
 
 namespace baseline {
-extern const Kernels kernels;
+const Table& table();
 }
 namespace avx2 {
-extern const Kernels kernels;
+const Table& table();
 }
 namespace avx512 {
-extern const Kernels kernels;
+const Table& table();
 }
 
 }  // namespace pellucid

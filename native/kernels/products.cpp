@@ -1,0 +1,7 @@
+#include "products.hpp"
+
+namespace pellucid::PELLUCID_KERNELS {
+
+Kernels products_kernels() { return {nullptr, 0}; }
+
+}  // namespace pellucid::PELLUCID_KERNELS

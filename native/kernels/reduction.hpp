@@ -1,0 +1,10 @@
+// Sums, maxima, and where the maxima are.
+#pragma once
+
+#include "kernel.hpp"
+
+#ifdef PELLUCID_KERNELS
+namespace pellucid::PELLUCID_KERNELS {
+Kernels reduction_kernels();
+}  // namespace pellucid::PELLUCID_KERNELS
+#endif
