@@ -3,15 +3,19 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
 #include <new>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "dispatch.hpp"
 #include "isa.hpp"
+#include "plan.hpp"
+#include "threads.hpp"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -84,6 +88,62 @@ void call(const std::string& name, const std::vector<nb::ndarray<nb::ro, nb::dev
     chosen.run({buffers.data(), numbers.data(), scratch.get(), worker, workers});
 }
 
+// Any array, contiguous, to read or to write; the plan has checked dtype and shape above.
+using Bytes = nb::ndarray<nb::ro, nb::device::cpu, nb::c_contig>;
+
+std::byte* address(const Bytes& array) { return static_cast<std::byte*>(const_cast<void*>(array.data())); }
+
+std::vector<std::byte*> addresses(const std::vector<Bytes>& arrays) {
+  std::vector<std::byte*> found;
+  found.reserve(arrays.size());
+  for (const auto& array : arrays) found.push_back(address(array));
+  return found;
+}
+
+// (kernel, [(space, index, offset)], numbers, shared)
+using Line = std::tuple<std::string, std::vector<std::tuple<int, int, Size>>, std::vector<Size>, bool>;
+
+void new_plan(Plan* self, const std::vector<Line>& lines, Size arena_bytes, nb::bytes constants,
+              std::vector<Size> input_bytes, std::vector<Size> output_bytes) {
+  std::vector<Instruction> instructions;
+  for (const auto& [name, operands, numbers, shared] : lines) {
+    Instruction instruction{&kernel(name), {}, numbers, shared};
+    for (const auto& [space, index, offset] : operands)
+      instruction.operands.push_back({static_cast<Space>(space), index, offset});
+    instructions.push_back(std::move(instruction));
+  }
+  const auto* bytes = static_cast<const std::byte*>(constants.data());
+  new (self) Plan(std::move(instructions), arena_bytes, bytes, static_cast<Size>(constants.size()),
+                  std::move(input_bytes), std::move(output_bytes));
+}
+
+void run(Plan& plan, const std::vector<Bytes>& inputs, const std::vector<Bytes>& outputs) {
+  const auto from = addresses(inputs), to = addresses(outputs);
+  nb::gil_scoped_release released;
+  plan.run(from, to);
+}
+
+void scan(Plan& plan, const nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>& rows,
+          const std::vector<Bytes>& inputs, const std::vector<Bytes>& outputs,
+          const std::vector<std::tuple<int, Bytes>>& gathered, const std::vector<std::tuple<int, int>>& fed,
+          const std::vector<std::tuple<int, Bytes>>& kept) {
+  const auto from = addresses(inputs), to = addresses(outputs);
+  const auto steps = static_cast<Size>(rows.shape(0)), batch = static_cast<Size>(rows.shape(1));
+  const auto row_bytes = [](const Bytes& array) {  // of one row of the first axis
+    std::size_t bytes = array.itemsize();
+    for (std::size_t axis = 1; axis < array.ndim(); ++axis) bytes *= array.shape(axis);
+    return static_cast<Size>(bytes);
+  };
+  std::vector<Gathered> parts;
+  for (const auto& [input, source] : gathered) parts.push_back({input, address(source), row_bytes(source)});
+  std::vector<Fed> pairs;
+  for (const auto& [output, input] : fed) pairs.push_back({output, input});
+  std::vector<Kept> columns;
+  for (const auto& [output, target] : kept) columns.push_back({output, address(target), row_bytes(target)});
+  nb::gil_scoped_release released;
+  plan.scan(steps, batch, rows.data(), from, to, parts, pairs, columns);
+}
+
 std::string compiler() {
 #if defined(__clang__)
   return "Clang " __clang_version__;
@@ -112,6 +172,16 @@ NB_MODULE(_native, module) {
   module.def(
       "isa", [] { return name(chosen_isa()); }, "The one in use: the widest, or the one that PELLUCID_ISA names.");
   module.def("cores", &cores, "Cores that this process may use.");
+
+  nb::class_<Plan>(module, "Plan", "A flat list of kernel calls; pellucid.engines.native makes it.")
+      .def("__init__", &new_plan, "lines"_a, "arena_bytes"_a, "constants"_a, "input_bytes"_a, "output_bytes"_a)
+      .def("run", &run, "inputs"_a, "outputs"_a, "One step, without the GIL.")
+      .def("scan", &scan, "rows"_a, "inputs"_a, "outputs"_a, "gathered"_a, "fed"_a, "kept"_a,
+           "One step for each row, without the GIL.")
+      .def("times", &Plan::times, "Nanoseconds of each line since the last call.")
+      .def_prop_rw("timing", &Plan::timing, &Plan::set_timing);
+  module.def("threads", [] { return Pool::instance().workers(); }, "How many threads compute.");
+  module.def("set_threads", [](int count) { Pool::instance().resize(count); }, "count"_a);
 
   module.def("call", &call, "name"_a, "arrays"_a, "numbers"_a, "workers"_a = 1,
              "Run one kernel on arrays, which it reads and writes as its file says.");
