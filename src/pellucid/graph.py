@@ -42,6 +42,7 @@ class Primitive:
     gradients: one function an input, (g, y, *inputs, **options) → x̄, or None where there is no gradient.
                g is the gradient by the output y; all are Tensors, so a gradient can be differentiated again.
                For any number of inputs: one function, (position, g, y, *inputs, **options) → x̄.
+    registered: False for what an engine makes of others for itself
     """
 
     registry: ClassVar[dict[str, Primitive]] = {}
@@ -53,12 +54,14 @@ class Primitive:
         spec: Callable[..., tuple[Shape, np.dtype]],
         value: Callable[..., Any],
         gradients: Sequence[Callable[..., Any] | None] | Callable[..., Any] = (),
+        registered: bool = True,
     ) -> None:
         self.name = name
         self.spec = spec
         self.value = value
         self.gradients = gradients
-        Primitive.registry[name] = self
+        if registered:
+            Primitive.registry[name] = self
 
     def gradient(self, position: int) -> Callable[..., Any] | None:
         """The rule for the gradient by the input at `position`, or None if that input has none."""

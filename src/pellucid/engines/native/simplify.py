@@ -1,0 +1,123 @@
+"""Simplify: the same values from fewer nodes.
+
+Constants are computed now, equal nodes become one, and a maximum pooling that is written as "find the places, take
+them" becomes one node that remembers the places for its gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from pellucid.engines.reference import ReferenceEngine
+from pellucid.graph import Graph, Node, Primitive, Shape
+
+LARGEST_CONSTANT = 1 << 16  # bytes: a larger one costs more to read than to compute
+
+
+def simplify(graph: Graph) -> Graph:
+    """A graph with the same outputs, in as few nodes as these rules find."""
+    for rule in (fold_and_share, pool_in_one):
+        graph = rule(graph)
+    return graph
+
+
+def rewrite(graph: Graph, change: Callable[[Node], Node]) -> Graph:
+    """The graph with every node, its inputs already changed, replaced by what `change` makes of it."""
+    new: dict[int, Node] = {node.order: node for node in graph.inputs}
+    for node in graph.nodes:
+        inputs = tuple(new[x.order] for x in node.inputs)
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        moved = node if same else Node(node.primitive, inputs, node.options, node.shape, node.dtype)
+        new[node.order] = change(moved)
+    return Graph(graph.inputs, tuple(new[node.order] for node in graph.outputs))
+
+
+def fold_and_share(graph: Graph) -> Graph:
+    """Nodes of constants become constants; equal nodes become one."""
+    seen: dict[Any, Node] = {}
+    evaluate = ReferenceEngine().evaluate
+
+    def change(node: Node) -> Node:
+        if node.primitive is not None and node.inputs and all(x.value is not None for x in node.inputs):
+            if int(np.prod(node.shape)) * node.dtype.itemsize <= LARGEST_CONSTANT and _own_memory(node):
+                arrays = [x.value for x in node.inputs if x.value is not None]
+                node = Node.constant(np.ascontiguousarray(evaluate(node.primitive, arrays, node.options)).reshape(node.shape))
+        return seen.setdefault(_identity(node), node)
+
+    return rewrite(graph, change)
+
+
+def _own_memory(node: Node) -> bool:
+    return node.primitive is not None and node.primitive.name != "broadcast_to"
+
+
+def _identity(node: Node) -> Any:
+    if node.primitive is None:
+        if node.value is None:
+            return node.order
+        return node.shape, node.dtype, node.value.tobytes() if node.value.nbytes <= LARGEST_CONSTANT else node.order
+    return node.primitive.name, node.shape, tuple(x.order for x in node.inputs), _frozen(node.options)
+
+
+def _frozen(options: Mapping[str, Any]) -> Any:
+    return tuple(sorted((key, repr(value)) for key, value in options.items()))
+
+
+# ---- maximum pooling
+
+
+def _no_value(*arrays: np.ndarray, **options: Any) -> np.ndarray:
+    raise NotImplementedError("only the native engine runs this")
+
+
+def _native(name: str, spec: Callable[..., Any]) -> Primitive:
+    return Primitive(name, spec=spec, value=_no_value, registered=False)
+
+
+MAX_POOL = _native("max_pool2d", lambda x, *, shape, **options: (shape, x.dtype))
+MAX_POOL_POSITION = _native("max_pool2d_position", lambda x, *, shape, **options: (shape, np.dtype("uint8")))
+MAX_POOL_GRADIENT = _native("max_pool2d_gradient", lambda g, p, *, size, **options: ((*g.shape[:2], *size), g.dtype))
+
+
+def pool_in_one(graph: Graph) -> Graph:
+    """take(x, argmax_of_windows(x)) becomes max_pool2d(x); putting back at those places becomes its gradient."""
+
+    def change(node: Node) -> Node:
+        name = node.primitive.name if node.primitive else ""
+        if name not in ("take_along_axis", "scatter_add_along_axis"):
+            return node
+        places = _pooled(node.inputs[1])
+        if places is None or node.options["axis"] != 2:
+            return node
+        (x,), options = places.inputs, {**places.options, "shape": places.shape}
+        if name == "take_along_axis":
+            source = node.inputs[0]
+            if not (_is(source, "reshape") and source.inputs[0] is x):
+                return node
+            return _reshape(MAX_POOL.node(x, **options), node.shape)
+        position = MAX_POOL_POSITION.node(x, **options)
+        g = _reshape(node.inputs[0], places.shape)
+        return _reshape(MAX_POOL_GRADIENT.node(g, position, size=x.shape[2:], **options), node.shape)
+
+    # Positions of the same windows are made once each time they are asked for; sharing finds them equal.
+    return fold_and_share(rewrite(graph, change))
+
+
+def _pooled(indices: Node) -> Node | None:
+    """The node that found the places, if `indices` are places in images, flattened."""
+    if not _is(indices, "reshape") or not _is(indices.inputs[0], "max_pool2d_argmax"):
+        return None
+    places = indices.inputs[0]
+    kernel = places.options["kernel"]
+    return places if kernel[0] * kernel[1] <= 256 else None  # a position is one byte
+
+
+def _is(node: Node, name: str) -> bool:
+    return node.primitive is not None and node.primitive.name == name
+
+
+def _reshape(node: Node, shape: Shape) -> Node:
+    return node if node.shape == shape else Primitive.registry["reshape"].node(node, shape=shape)
