@@ -84,6 +84,13 @@ void call(const std::string& name, const std::vector<nb::ndarray<nb::ro, nb::dev
     chosen.run({buffers.data(), numbers.data(), scratch.get(), worker, workers});
 }
 
+std::vector<std::string> operation_names() {
+  const Operations all = table().operations;
+  std::vector<std::string> names;
+  for (Size code = 0; code < all.count; ++code) names.push_back(all.first[code].name);
+  return names;
+}
+
 std::string compiler() {
 #if defined(__clang__)
   return "Clang " __clang_version__;
@@ -115,6 +122,9 @@ NB_MODULE(_native, module) {
 
   module.def("call", &call, "name"_a, "arrays"_a, "numbers"_a, "workers"_a = 1,
              "Run one kernel on arrays, which it reads and writes as its file says.");
+
+  module.def("operations", &operation_names,
+             "What an instruction of an elementwise program can do; its code is its place in this list.");
 
   module.def(
       "matmul",
