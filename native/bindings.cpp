@@ -144,6 +144,13 @@ void scan(Plan& plan, const nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_c
   plan.scan(steps, batch, rows.data(), from, to, parts, pairs, columns);
 }
 
+std::vector<std::string> operation_names() {
+  const Operations all = table().operations;
+  std::vector<std::string> names;
+  for (Size code = 0; code < all.count; ++code) names.push_back(all.first[code].name);
+  return names;
+}
+
 std::string compiler() {
 #if defined(__clang__)
   return "Clang " __clang_version__;
@@ -185,6 +192,9 @@ NB_MODULE(_native, module) {
 
   module.def("call", &call, "name"_a, "arrays"_a, "numbers"_a, "workers"_a = 1,
              "Run one kernel on arrays, which it reads and writes as its file says.");
+
+  module.def("operations", &operation_names,
+             "What an instruction of an elementwise program can do; its code is its place in this list.");
 
   module.def(
       "matmul",

@@ -28,6 +28,7 @@ const Table& table() {
       .matmul_float64 = matmul_float64,
       .families = families,
       .family_count = sizeof families / sizeof families[0],
+      .operations = operations(),
   };
   return all;
 }

@@ -11,6 +11,7 @@
 
 #include "kernel.hpp"
 #include "matmul.hpp"
+#include "operations.hpp"
 
 namespace pellucid {
 
@@ -19,6 +20,7 @@ struct Table {
   Matmul<double> matmul_float64;
   const Kernels* families;
   Size family_count;
+  Operations operations;  // of elementwise programs
 };
 
 namespace baseline {

@@ -29,9 +29,7 @@ def allocate(uses: Sequence[Sequence[Buffer]]) -> int:
     placed: list[tuple[int, int, int, int]] = []  # first use, last use, begin, end
     for key in sorted(buffers, key=lambda key: (-buffers[key].nbytes, first[key])):
         buffer, size = buffers[key], -(-max(buffers[key].nbytes, 1) // LINE) * LINE
-        busy = sorted(
-            (begin, end) for start, stop, begin, end in placed if start <= last[key] and stop >= first[key]
-        )
+        busy = sorted((begin, end) for start, stop, begin, end in placed if start <= last[key] and stop >= first[key])
         offset = 0
         for begin, end in busy:
             if begin - offset >= size:

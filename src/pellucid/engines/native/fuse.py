@@ -13,11 +13,13 @@ from collections.abc import Iterable
 from pellucid.graph import Graph, Node
 
 ELEMENTWISE = frozenset(
-    "abs add cast divide equal erf exp expm1 floor isfinite less less_equal log log1p logical_and logical_not "
-    "logical_or maximum multiply negative power sigmoid sign sin softplus cos sqrt subtract tanh where".split()
+    (
+        *("abs", "add", "cast", "cos", "divide", "equal", "erf", "exp", "expm1", "floor", "isfinite", "less"),
+        *("less_equal", "log", "log1p", "logical_and", "logical_not", "logical_or", "maximum", "multiply"),
+        *("negative", "power", "sigmoid", "sign", "sin", "softplus", "sqrt", "subtract", "tanh", "where"),
+    )
 )
 LARGEST = 48  # operations in a group: beyond that its registers no longer fit into the first cache
-VIEWS = frozenset(["broadcast_to"])
 
 
 class Groups:
@@ -80,9 +82,7 @@ def fuse(graph: Graph) -> list[list[Node]]:
     for node in graph.nodes:
         if node.primitive is None:
             continue
-        candidates = dict.fromkeys(
-            groups.of[x.order] for x in _elementwise_inputs(node) if x.order in groups.of
-        )
+        candidates = dict.fromkeys(groups.of[x.order] for x in _elementwise_inputs(node) if x.order in groups.of)
         chosen = next((g for g in candidates if _fits(groups, node, g)), None)
         if chosen is None:
             groups.new(node)

@@ -59,9 +59,7 @@ class View:
         return True
 
     def transpose(self, axes: Sequence[int]) -> View:
-        return replace(
-            self, shape=tuple(self.shape[a] for a in axes), strides=tuple(self.strides[a] for a in axes)
-        )
+        return replace(self, shape=tuple(self.shape[a] for a in axes), strides=tuple(self.strides[a] for a in axes))
 
     def broadcast_to(self, shape: Shape) -> View:
         missing = len(shape) - len(self.shape)
@@ -70,7 +68,9 @@ class View:
 
     def slice(self, slices: Sequence[tuple[int, int, int]]) -> View:
         """Of each axis: start, count, step."""
-        offset = self.offset + sum(start * s for (start, count, _), s in zip(slices, self.strides, strict=True) if count)
+        offset = self.offset + sum(
+            start * s for (start, count, _), s in zip(slices, self.strides, strict=True) if count
+        )
         strides = tuple(step * s for (_, _, step), s in zip(slices, self.strides, strict=True))
         return replace(self, shape=tuple(count for _, count, _ in slices), strides=strides, offset=offset)
 

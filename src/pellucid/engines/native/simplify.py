@@ -41,17 +41,18 @@ def fold_and_share(graph: Graph) -> Graph:
     evaluate = ReferenceEngine().evaluate
 
     def change(node: Node) -> Node:
-        if node.primitive is not None and node.inputs and all(x.value is not None for x in node.inputs):
-            if int(np.prod(node.shape)) * node.dtype.itemsize <= LARGEST_CONSTANT and _own_memory(node):
-                arrays = [x.value for x in node.inputs if x.value is not None]
-                node = Node.constant(np.ascontiguousarray(evaluate(node.primitive, arrays, node.options)).reshape(node.shape))
+        arrays = [x.value for x in node.inputs if x.value is not None]
+        if node.primitive is not None and arrays and len(arrays) == len(node.inputs) and _is_small(node):
+            node = Node.constant(np.array(evaluate(node.primitive, arrays, node.options), order="C"))
         return seen.setdefault(_identity(node), node)
 
     return rewrite(graph, change)
 
 
-def _own_memory(node: Node) -> bool:
-    return node.primitive is not None and node.primitive.name != "broadcast_to"
+def _is_small(node: Node) -> bool:
+    """Worth keeping as a constant. A broadcast is not: it costs nothing, and memory if it is computed."""
+    small = int(np.prod(node.shape)) * node.dtype.itemsize <= LARGEST_CONSTANT
+    return small and node.primitive is not None and node.primitive.name != "broadcast_to"
 
 
 def _identity(node: Node) -> Any:

@@ -1,0 +1,101 @@
+"""The native engine: a graph through the passes, into a plan that C++ runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.engines.native import image_rules, rules  # noqa: F401 - they enter their rules
+from pellucid.engines.native.allocate import allocate
+from pellucid.engines.native.fuse import ELEMENTWISE, fuse
+from pellucid.engines.native.lower import RULES, WORTH_SHARING, Line, Lowering
+from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
+from pellucid.engines.native.programs import lower_program
+from pellucid.engines.native.simplify import simplify
+from pellucid.engines.reference import ReferenceEngine
+from pellucid.graph import Graph, Node, Primitive
+
+
+class NativeEngine:
+    """Graphs as plans in C++. A single operation, called eagerly, is NumPy's: nothing is gained by a plan for it."""
+
+    name = "native"
+
+    def __init__(self) -> None:
+        self._reference = ReferenceEngine()
+
+    def evaluate(self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]) -> np.ndarray:
+        return self._reference.evaluate(primitive, inputs, options)
+
+    def plan(self, graph: Graph) -> NativePlan:
+        return NativePlan(graph)
+
+
+class NativePlan:
+    """A graph that is ready to run."""
+
+    def __init__(self, graph: Graph) -> None:
+        from pellucid import _native
+
+        self.graph = simplify(graph)
+        self.groups = fuse(self.graph)
+        low = _lowered(self.graph, self.groups)
+        self.outputs = [_delivered(low, node, index) for index, node in enumerate(self.graph.outputs)]
+        self.lines = low.lines
+        self.arena_bytes = allocate([[view.buffer for view in line.views] for line in self.lines])
+        self._plan = _native.Plan(
+            [_encoded(line) for line in self.lines],
+            self.arena_bytes,
+            bytes(low.constants),
+            [_nbytes(node) for node in graph.inputs],
+            [_nbytes(node) for node in graph.outputs],
+        )
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+        outputs = [np.empty(node.shape, node.dtype) for node in self.graph.outputs]
+        self._plan.run([np.asarray(x, order="C") for x in arrays], outputs)
+        return outputs
+
+
+def _lowered(graph: Graph, groups: Sequence[Sequence[Node]]) -> Lowering:
+    low = Lowering(graph)
+    place = {node.order: i for i, group in enumerate(groups) for node in group}
+    outside = {node.order for node in graph.outputs}
+    for i, group in enumerate(groups):
+        outside.update(x.order for node in group for x in node.inputs if place.get(x.order) != i)
+    for group in groups:
+        first = group[0]
+        assert first.primitive is not None, "inputs and constants are in no group"
+        low.what = " ".join(node.primitive.name for node in group if node.primitive)
+        if first.primitive.name in ELEMENTWISE:
+            lower_program(low, group, lambda node: node.order in outside)
+        else:
+            views = [low.views[x.order] for x in first.inputs]
+            low.views[first.order] = RULES[first.primitive.name](low, first, *views)
+    return low
+
+
+def _delivered(low: Lowering, node: Node, index: int) -> View:
+    """The output's own memory: the buffer of what made it where that is the whole of it, else a copy."""
+    view = low.views[node.order]
+    target = Buffer(Space.OUTPUT, _nbytes(node), index)
+    whole = view.buffer.nbytes == target.nbytes and view.offset == 0 and view.is_contiguous()
+    if view.buffer.space is Space.ARENA and whole:
+        view.buffer.space, view.buffer.index = Space.OUTPUT, index
+        return view
+    low.what = "output"
+    return low.copy(view, View(target, view.dtype, view.shape, contiguous_strides(view.shape)))
+
+
+def _encoded(line: Line) -> tuple[str, list[tuple[int, int, int]], list[int], bool]:
+    operands = [
+        (int(view.buffer.space), view.buffer.index, view.buffer.offset + view.offset * view.dtype.itemsize)
+        for view in line.views
+    ]
+    return line.kernel, operands, list(line.numbers), line.work >= WORTH_SHARING
+
+
+def _nbytes(node: Node) -> int:
+    return int(np.prod(node.shape, dtype=np.int64)) * node.dtype.itemsize

@@ -1,0 +1,162 @@
+"""How the primitives of images become kernel calls: convolution, pooling, windows as columns.
+
+Inside a plan images lie channels last, whatever the user sees: a convolution then reads and writes whole vectors of
+channels. Elementwise groups keep the order of what they read, so it stays so from layer to layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pellucid.engines.native.lower import Lowering, rule
+from pellucid.engines.native.memory import View
+from pellucid.engines.native.rules import fill
+from pellucid.graph import Node, Shape
+
+CHANNELS_LAST = (0, 2, 3, 1)  # how (N, C, H, W) lies in memory
+
+
+def _images(low: Lowering, x: View) -> View:
+    return low.ordered(x, CHANNELS_LAST)
+
+
+def _new_images(low: Lowering, node: Node) -> View:
+    return low.new(node.shape, node.dtype, CHANNELS_LAST)
+
+
+def _window_numbers(kernel: Sequence[int], options: Any) -> list[int]:
+    """The sizes of the kernel, stride, padding and dilation, in the order in which the kernels of images have them."""
+    (top, _), (left, _) = options["padding"]
+    return [*kernel, *options["stride"], top, left, *options.get("dilation", (1, 1))]
+
+
+def _conv_numbers(x: Shape, w: Shape, y: Shape, options: Any) -> tuple[list[int], int]:
+    sizes = [x[0], x[2], x[3], x[1], y[2], y[3], y[1]]
+    numbers = [*sizes, *_window_numbers(w[2:], options), options["groups"]]
+    return numbers, 2 * math.prod(y) * math.prod(w[1:])
+
+
+@rule("conv2d")
+def _conv2d(low: Lowering, node: Node, x: View, w: View) -> View:
+    y = _new_images(low, node)
+    numbers, work = _conv_numbers(x.shape, w.shape, y.shape, node.options)
+    low.emit(f"conv2d_{node.dtype}", [y], [_images(low, x), low.ordered(w)], numbers, work)
+    return y
+
+
+@rule("conv2d_input_gradient")
+def _conv2d_input_gradient(low: Lowering, node: Node, g: View, w: View) -> View:
+    x = _new_images(low, node)
+    numbers, work = _conv_numbers(x.shape, w.shape, g.shape, node.options)
+    low.emit(f"conv2d_input_gradient_{node.dtype}", [x], [_images(low, g), low.ordered(w)], numbers, work)
+    return x
+
+
+@rule("conv2d_weight_gradient")
+def _conv2d_weight_gradient(low: Lowering, node: Node, x: View, g: View) -> View:
+    w = low.new(node.shape, node.dtype)
+    numbers, work = _conv_numbers(x.shape, w.shape, g.shape, node.options)
+    low.emit(f"conv2d_weight_gradient_{node.dtype}", [w], [_images(low, x), _images(low, g)], numbers, work)
+    return w
+
+
+def _pool_numbers(x: Shape, y: Shape, options: Any) -> list[int]:
+    return [x[0], x[2], x[3], x[1], y[2], y[3], *_window_numbers(options["kernel"], options)]
+
+
+@rule("max_pool2d")
+def _max_pool2d(low: Lowering, node: Node, x: View) -> View:
+    y, position = _new_images(low, node), low.new(node.shape, np.dtype("uint8"), CHANNELS_LAST)
+    numbers = _pool_numbers(x.shape, y.shape, node.options)
+    low.emit(f"max_pool2d_{x.dtype}", [y, position], [_images(low, x)], numbers, 4 * x.size)
+    return y
+
+
+@rule("max_pool2d_position")
+def _max_pool2d_position(low: Lowering, node: Node, x: View) -> View:
+    numbers = tuple(_pool_numbers(x.shape, node.shape, node.options))
+    for line in low.lines:  # made beside the values, where these are needed too
+        if line.kernel == f"max_pool2d_{x.dtype}" and line.numbers == numbers and line.reads[0].buffer is x.buffer:
+            return line.writes[1]
+    y, position = low.new(node.shape, x.dtype, CHANNELS_LAST), _new_images(low, node)
+    low.emit(f"max_pool2d_{x.dtype}", [y, position], [_images(low, x)], numbers, 4 * x.size)
+    return position
+
+
+@rule("max_pool2d_gradient")
+def _max_pool2d_gradient(low: Lowering, node: Node, g: View, position: View) -> View:
+    x = _new_images(low, node)
+    numbers = _pool_numbers(x.shape, g.shape, node.options)
+    low.emit(f"max_pool2d_gradient_{node.dtype}", [x], [_images(low, g), _images(low, position)], numbers, 4 * x.size)
+    return x
+
+
+@rule("max_pool2d_argmax")
+def _max_pool2d_argmax(low: Lowering, node: Node, x: View) -> View:
+    y = _new_images(low, node)
+    numbers = _pool_numbers(x.shape, y.shape, node.options)
+    low.emit(f"max_pool2d_argmax_{x.dtype}", [y], [_images(low, x)], numbers, 4 * x.size)
+    return y
+
+
+@rule("sum_pool2d")
+def _sum_pool2d(low: Lowering, node: Node, x: View) -> View:
+    y = _new_images(low, node)
+    numbers = _pool_numbers(x.shape, y.shape, node.options)
+    low.emit(f"sum_pool2d_{node.dtype}", [y], [_images(low, x)], numbers, 4 * x.size)
+    return y
+
+
+@rule("sum_unpool2d")
+def _sum_unpool2d(low: Lowering, node: Node, g: View) -> View:
+    x = _new_images(low, node)
+    numbers = _pool_numbers(x.shape, g.shape, node.options)
+    low.emit(f"sum_unpool2d_{node.dtype}", [x], [_images(low, g)], numbers, 4 * x.size)
+    return x
+
+
+# ---- windows as columns
+
+
+@rule("im2col")
+def _im2col(low: Lowering, node: Node, x: View) -> View:
+    kernel, stride, dilation = (node.options[name] for name in ("kernel", "stride", "dilation"))
+    image = _padded(low, x, node.options["padding"])
+    sizes = [(image.shape[2 + a] - dilation[a] * (kernel[a] - 1) - 1) // stride[a] + 1 for a in range(2)]
+    sn, sc, sh, sw = image.strides
+    windows = replace(
+        image,
+        shape=(x.shape[0], *sizes, x.shape[1], *kernel),
+        strides=(sn, stride[0] * sh, stride[1] * sw, sc, dilation[0] * sh, dilation[1] * sw),
+    )
+    return low.copy(windows, low.new(windows.shape, x.dtype)).reshape(node.shape)  # type: ignore[return-value]
+
+
+def _padded(low: Lowering, x: View, padding: Sequence[tuple[int, int]]) -> View:
+    """The images with zeros around them."""
+    widths = [(0, 0), (0, 0), *padding]
+    if not any(map(any, widths)):
+        return x
+    shape = tuple(n + before + after for n, (before, after) in zip(x.shape, widths, strict=True))
+    y = fill(low, low.new(shape, x.dtype), 0)
+    low.copy(x, y.slice([(before, n, 1) for n, (before, _) in zip(x.shape, widths, strict=True)]))
+    return y
+
+
+@rule("col2im")
+def _col2im(low: Lowering, node: Node, col: View) -> View:
+    x, options, (n, c, *size) = low.new(node.shape, node.dtype), node.options, node.shape
+    out = [
+        (size[a] + sum(options["padding"][a]) - options["dilation"][a] * (options["kernel"][a] - 1) - 1)
+        // options["stride"][a]
+        + 1
+        for a in range(2)
+    ]
+    numbers = [n, *size, c, *out, *_window_numbers(options["kernel"], options)]
+    low.emit(f"col2im_{node.dtype}", [x], [low.ordered(col)], numbers, 4 * col.size)
+    return x
