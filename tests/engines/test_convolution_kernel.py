@@ -1,0 +1,196 @@
+"""The convolution kernels, channels last, against the primitives' NumPy definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from pellucid.ops.convolution import conv2d_input_gradient_p, conv2d_p, conv2d_weight_gradient_p
+from pellucid.ops.im2col import col2im_p
+from pellucid.ops.windows import output_size
+
+native = pytest.importorskip("pellucid._native", reason="pellucid._native was not built")
+
+DTYPES = (np.float32, np.float64)
+
+
+class Case(NamedTuple):
+    x: tuple[int, int, int, int]  # N, C, H, W
+    filters: int
+    kernel: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[tuple[int, int], tuple[int, int]] = ((0, 0), (0, 0))
+    dilation: tuple[int, int] = (1, 1)
+    groups: int = 1
+
+    @property
+    def weight(self) -> tuple[int, int, int, int]:
+        return (self.filters, self.x[1] // self.groups, *self.kernel)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return output_size("conv2d", self.x[2:], self.kernel, self.stride, self.padding, self.dilation)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {key: getattr(self, key) for key in ("stride", "padding", "dilation", "groups")}
+
+    @property
+    def numbers(self) -> list[int]:
+        (top, _), (left, _) = self.padding
+        n, c, height, width = self.x
+        sizes = [n, height, width, c, *self.size, self.filters, *self.kernel]
+        return [*sizes, *self.stride, top, left, *self.dilation, self.groups]
+
+
+SAME = ((1, 1), (1, 1))
+
+CASES = [
+    Case((2, 1, 28, 28), 30, (5, 5)),
+    Case((2, 3, 9, 11), 16, (3, 3), padding=SAME),
+    Case((2, 16, 14, 14), 16, (3, 3), padding=SAME),
+    Case((1, 16, 8, 8), 32, (3, 3), (2, 2), SAME),
+    Case((1, 32, 8, 8), 64, (1, 1), (2, 2)),
+    Case((1, 64, 7, 7), 64, (3, 3), padding=SAME),
+    Case((3, 5, 6, 13), 7, (2, 3)),
+    Case((1, 4, 9, 9), 33, (3, 2), (2, 1), ((0, 1), (2, 0))),
+    Case((1, 2, 40, 3), 65, (4, 1), (3, 2), ((2, 3), (0, 1))),
+    Case((2, 3, 12, 12), 5, (3, 3), (1, 1), ((2, 2), (2, 2)), (2, 2)),
+    Case((1, 6, 15, 17), 20, (3, 4), (2, 3), ((3, 1), (0, 4)), (3, 2)),
+    Case((1, 3, 14, 14), 4, (2, 2), (4, 4), ((1, 0), (0, 1)), (6, 2)),
+    Case((1, 2, 5, 61), 3, (1, 1), (1, 1)),
+    Case((1, 2, 5, 5), 3, (5, 5), (1, 1), ((4, 4), (4, 4))),
+    Case((1, 1, 1, 1), 1, (3, 3), padding=SAME),
+    Case((1, 3, 20, 20), 4, (7, 7), (5, 5), ((3, 3), (3, 3))),
+    Case((1, 2, 11, 11), 3, (1, 1), (3, 3), ((1, 1), (2, 2))),
+    Case((2, 8, 7, 7), 12, (3, 3), padding=SAME, groups=2),
+    Case((1, 6, 9, 9), 9, (3, 3), (2, 2), SAME, (2, 1), groups=3),
+    Case((2, 40, 9, 8), 80, (3, 3), padding=SAME, groups=2),
+    Case((2, 5, 7, 7), 5, (3, 3), padding=SAME, groups=5),
+    Case((2, 33, 9, 10), 33, (3, 3), (2, 2), SAME, groups=33),
+    Case((1, 19, 11, 9), 19, (3, 2), (1, 2), ((2, 2), (1, 0)), (2, 3), groups=19),
+    Case((1, 4, 6, 6), 12, (3, 3), padding=SAME, groups=4),
+    Case((0, 3, 6, 6), 4, (3, 3)),
+    Case((150, 2, 4, 4), 3, (3, 3), padding=SAME),
+    Case((1, 600, 3, 3), 70, (3, 3), padding=SAME),
+    Case((1, 3, 130, 126), 6, (3, 3), padding=SAME),
+]
+
+
+def last(x: np.ndarray) -> np.ndarray:
+    """NCHW → channels last in memory."""
+    return np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+
+
+def first(x: np.ndarray) -> np.ndarray:
+    return x.transpose(0, 3, 1, 2)
+
+
+def normal(shape: Sequence[int], dtype: type, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
+
+
+def call(name: str, out: np.ndarray, given: Sequence[np.ndarray], numbers: list[int]) -> np.ndarray:
+    """Run a kernel with 1 and with several workers into memory full of rubbish, and compare the bits."""
+    found = []
+    for workers in (1, 2, 3, 8):
+        out.view(np.uint8)[...] = 0xA5
+        native.call(f"{name}_{out.dtype}", [out, *given], numbers, workers)
+        found.append(out.tobytes())
+    assert all(bits == found[0] for bits in found)
+    return out
+
+
+def forward(case: Case, x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    out = np.empty((case.x[0], *case.size, case.filters), x.dtype)
+    return first(call("conv2d", out, [last(x), w], case.numbers))
+
+
+def input_gradient(case: Case, g: np.ndarray, w: np.ndarray) -> np.ndarray:
+    n, c, height, width = case.x
+    return first(call("conv2d_input_gradient", np.empty((n, height, width, c), g.dtype), [last(g), w], case.numbers))
+
+
+def weight_gradient(case: Case, x: np.ndarray, g: np.ndarray) -> np.ndarray:
+    return call("conv2d_weight_gradient", np.empty(case.weight, x.dtype), [last(x), last(g)], case.numbers)
+
+
+def assert_is_sum(y: np.ndarray, exact: np.ndarray, magnitude: np.ndarray, terms: int) -> None:
+    """The bound of any order of summation: as many roundings as terms, of the sum of magnitudes."""
+    assert y.shape == exact.shape
+    assert np.all(np.abs(y - exact) <= max(terms, 1) * np.finfo(y.dtype).eps * magnitude)
+    if y.dtype == np.float64:
+        np.testing.assert_allclose(y, exact, rtol=1e-12, atol=1e-12 * max(1.0, magnitude.max(initial=0)))
+
+
+def exactly(primitive: Any, a: np.ndarray, b: np.ndarray, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The sums in float64, and those of the magnitudes."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    return primitive.value(a, b, **options), primitive.value(np.abs(a), np.abs(b), **options)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_convolution_and_its_gradients_equal_numpy(case: Case, dtype: type) -> None:
+    x, w = normal(case.x, dtype, 0), normal(case.weight, dtype, 1)
+    g = normal((case.x[0], case.filters, *case.size), dtype, 2)
+    window = case.kernel[0] * case.kernel[1]
+
+    terms = case.weight[1] * window
+    assert_is_sum(forward(case, x, w), *exactly(conv2d_p, x, w, **case.options), terms)
+
+    terms = case.filters // case.groups * window
+    wanted = exactly(conv2d_input_gradient_p, g, w, size=case.x[2:], **case.options)
+    assert_is_sum(input_gradient(case, g, w), *wanted, terms)
+
+    terms = case.x[0] * case.size[0] * case.size[1]
+    wanted = exactly(conv2d_weight_gradient_p, x, g, size=case.kernel, **case.options)
+    assert_is_sum(weight_gradient(case, x, g), *wanted, terms)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", CASES[1:11] + CASES[17:23], ids=str)
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_reach_what_they_should_and_no_more(case: Case, special: float, dtype: type) -> None:
+    """One such number in x, w or g: nan and infinity where NumPy has them, in the same places."""
+    shapes = case.x, case.weight, (case.x[0], case.filters, *case.size)
+    x, w, g = (normal(shape, dtype, seed) for seed, shape in enumerate(shapes))
+    for spoilt in (x, w, g):
+        kept, at = spoilt.copy(), np.random.default_rng(5).integers(spoilt.size)
+        spoilt.flat[at] = special
+        finite = np.isfinite(forward(case, x, w))
+        np.testing.assert_array_equal(finite, np.isfinite(conv2d_p.value(x, w, **case.options)))
+        finite = np.isfinite(weight_gradient(case, x, g))
+        wanted = conv2d_weight_gradient_p.value(x, g, size=case.kernel, **case.options)
+        np.testing.assert_array_equal(finite, np.isfinite(wanted))
+        finite = np.isfinite(input_gradient(case, g, w))
+        wanted = conv2d_input_gradient_p.value(g, w, size=case.x[2:], **case.options)
+        if spoilt is w:  # the kernel has zeros around g, which make nan of an infinite weight; NumPy has none
+            assert not np.any(finite & ~np.isfinite(wanted))
+        else:
+            np.testing.assert_array_equal(finite, np.isfinite(wanted))
+        spoilt[...] = kept
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    ("shape", "kernel", "stride", "padding", "dilation"),
+    [
+        ((2, 3, 7, 7), (5, 5), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+        ((1, 4, 9, 6), (2, 3), (2, 1), ((1, 2), (0, 1)), (1, 2)),
+        ((3, 1, 5, 5), (2, 2), (3, 3), ((0, 0), (0, 0)), (1, 1)),
+        ((0, 2, 5, 5), (2, 2), (1, 1), ((0, 0), (0, 0)), (1, 1)),
+    ],
+)
+def test_col2im_equals_numpy(shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, dtype: type) -> None:
+    n, c, height, width = shape
+    size = output_size("col2im", (height, width), kernel, stride, padding, dilation)
+    col = normal((n * size[0] * size[1], c * kernel[0] * kernel[1]), dtype, 0)
+    options = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    wanted = col2im_p.value(col, shape=shape, **options)
+    numbers = [n, height, width, c, *size, *kernel, *stride, padding[0][0], padding[1][0], *dilation]
+    found = call("col2im", np.empty(shape, dtype), [col], numbers)
+    np.testing.assert_allclose(found, wanted, rtol=32 * np.finfo(dtype).eps, atol=64 * np.finfo(dtype).eps)
