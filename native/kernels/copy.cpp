@@ -1,54 +1,288 @@
 // copy_SIZE: y = x for elements of SIZE bytes (1, 4 or 8), through strides.
 //
 //   buffers  y, x
-//   numbers  rank, then for each axis: size, stride of y, stride of x (in elements, from the outermost axis on)
+//   numbers  rank (up to 8), then for each axis: size, stride of y, stride of x (in elements; 0 repeats, negative runs
+//            backwards)
 //
-// The innermost axis is one loop; the axes around it are counted like an odometer.
+// fill_SIZE: every element of y becomes the same.
+//
+//   buffers  y
+//   numbers  the element's bits as one integer, rank, then for each axis: size, stride of y
+//
+// No order of the axes is better than another to the caller: here they are sorted by y's strides and merged where two
+// are one. What is left ends in one of two loops:
+//
+//   lines   the innermost axis of y is x's too, or x repeats along it
+//   planes  y and x each have an innermost axis of their own: a transpose, in tiles, so that a line of the cache that
+//           was fetched for one of its elements is still there for the others
+//
+//               x: j is innermost          y: i is innermost
+//               ┌────┬────┬────┐           ┌────┬────┐
+//             i │ ab │    │    │         j │ ac │    │
+//               │ cd │    │    │           │ bd │    │    a tile of 8 × 8 (8 bytes: 4 × 4; without
+//               ├────┼────┼────┤           ├────┼────┤    AVX2 half of that) is transposed in registers
+//               │    │    │    │           │    │    │
 
 #include "copy.hpp"
+
+#include "vector.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
 struct Axis {
-  Size size, y_stride, x_stride;
+  Size size, y, x;  // strides
+};
+
+constexpr int max_rank = 8;
+
+inline Size smaller(Size a, Size b) { return a < b ? a : b; }
+inline Size magnitude(Size a) { return a < 0 ? -a : a; }
+inline Size pieces(Size size, Size piece) { return (size + piece - 1) / piece; }
+
+// What to copy: outer axes, counted through, around an inner one or a plane of two.
+struct Layout {
+  Axis axes[max_rank];
+  int rank;  // at least 1, or 0 when there is nothing to copy
+  bool plane;
+
+  Layout(const Axis* given, Size count) : rank(0), plane(false) {
+    for (Size a = 0; a < count; ++a) {
+      if (given[a].size == 0) {
+        rank = 0;
+        return;
+      }
+      if (given[a].size > 1) insert(given[a]);
+    }
+    if (rank == 0) axes[rank++] = {1, 1, 1};
+    merge();
+    choose();
+  }
+
+ private:
+  static bool before(const Axis& a, const Axis& b) {
+    return magnitude(a.y) != magnitude(b.y) ? magnitude(a.y) > magnitude(b.y) : magnitude(a.x) > magnitude(b.x);
+  }
+
+  void insert(Axis axis) {
+    int at = rank++;
+    for (; at > 0 && before(axis, axes[at - 1]); --at) axes[at] = axes[at - 1];
+    axes[at] = axis;
+  }
+
+  void merge() {
+    int last = 0;
+    for (int a = 1; a < rank; ++a) {
+      Axis& outer = axes[last];
+      const Axis& inner = axes[a];
+      if (outer.y == inner.size * inner.y && outer.x == inner.size * inner.x)
+        outer = {outer.size * inner.size, inner.y, inner.x};
+      else
+        axes[++last] = inner;
+    }
+    rank = last + 1;
+  }
+
+  // A plane, where another axis is nearer in x than y's innermost one; it becomes the last but one.
+  void choose() {
+    const Axis& inner = axes[rank - 1];
+    int nearest = -1;
+    for (int a = 0; a < rank - 1; ++a)
+      if (axes[a].x != 0 && (nearest < 0 || magnitude(axes[a].x) < magnitude(axes[nearest].x))) nearest = a;
+    if (nearest < 0 || inner.x == 0 || magnitude(axes[nearest].x) >= magnitude(inner.x)) return;
+    plane = true;
+    const Axis chosen = axes[nearest];
+    for (int a = nearest; a < rank - 2; ++a) axes[a] = axes[a + 1];
+    axes[rank - 2] = chosen;
+  }
+};
+
+// Counts through the outer axes, the last one fastest.
+struct Odometer {
+  const Axis* axes;
+  int rank;
+  Size at[max_rank];
+  Size y = 0, x = 0;
+
+  Odometer(const Axis* axes, int rank, Size start) : axes(axes), rank(rank) {
+    for (int a = rank - 1; a >= 0; --a) {
+      at[a] = start % axes[a].size;
+      start /= axes[a].size;
+      y += at[a] * axes[a].y;
+      x += at[a] * axes[a].x;
+    }
+  }
+
+  void next() {
+    for (int a = rank - 1; a >= 0; --a) {
+      y += axes[a].y, x += axes[a].x;
+      if (++at[a] < axes[a].size) return;
+      y -= at[a] * axes[a].y, x -= at[a] * axes[a].x;
+      at[a] = 0;
+    }
+  }
+};
+
+Size count(const Axis* axes, int rank) {
+  Size all = 1;
+  for (int a = 0; a < rank; ++a) all *= axes[a].size;
+  return all;
+}
+
+// ---- lines
+
+constexpr Size short_line = 32;  // elements; a call of memcpy costs more
+
+template <typename T>
+inline void line(T* y, const T* x, Axis axis) {
+  if (axis.y == 1 && axis.x == 1) {
+    if (axis.size >= short_line)
+      __builtin_memcpy(y, x, static_cast<std::size_t>(axis.size) * sizeof(T));
+    else
+      for (Size i = 0; i < axis.size; ++i) y[i] = x[i];
+  } else if (axis.y == 1 && axis.x == 0) {
+    const T value = *x;
+    for (Size i = 0; i < axis.size; ++i) y[i] = value;
+  } else {
+    for (Size i = 0; i < axis.size; ++i) y[i * axis.y] = x[i * axis.x];
+  }
+}
+
+constexpr Size line_piece = 4096;  // elements; long lines are shared out too
+
+template <typename T>
+void copy_lines(const Layout& layout, T* y, const T* x, const Call& call) {
+  const int outer = layout.rank - 1;
+  const Axis inner = layout.axes[outer];
+  const Size lines = count(layout.axes, outer), in_line = pieces(inner.size, line_piece);
+  const Share mine = share(lines * in_line, call);
+  Odometer at(layout.axes, outer, mine.begin / in_line);
+  Size piece = mine.begin % in_line;
+  for (Size left = mine.end - mine.begin; left > 0;) {
+    const Size whole = smaller(in_line - piece, left), start = piece * line_piece;
+    const Axis part = {smaller(whole * line_piece, inner.size - start), inner.y, inner.x};
+    line(y + at.y + start * inner.y, x + at.x + start * inner.x, part);
+    left -= whole;
+    piece = 0;
+    at.next();
+  }
+}
+
+// ---- planes
+
+constexpr int tile_bytes = vector_bytes < 32 ? vector_bytes : 32;  // in a row of a tile
+
+template <typename T>
+struct Tile {
+  static constexpr int side = tile_bytes / sizeof(T);
+  typedef T Row __attribute__((vector_size(tile_bytes)));
+
+  static Row interleave_low(Row a, Row b) {
+    if constexpr (side == 8)
+      return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
+    else if constexpr (side == 4)
+      return __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    else
+      return __builtin_shufflevector(a, b, 0, 2);
+  }
+
+  static Row interleave_high(Row a, Row b) {
+    if constexpr (side == 8)
+      return __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+    else if constexpr (side == 4)
+      return __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    else
+      return __builtin_shufflevector(a, b, 1, 3);
+  }
+
+  // Row r of the tile lies side by side with row r + side/2, as a deck of cards is shuffled; as often as it takes a
+  // card to go once around, and rows are columns.
+  static void transpose(T* y, Size y_stride, const T* x, Size x_stride) {
+    Row rows[side], shuffled[side];
+#pragma GCC unroll 8
+    for (int r = 0; r < side; ++r) __builtin_memcpy(&rows[r], x + r * x_stride, sizeof(Row));
+#pragma GCC unroll 4
+    for (int width = side; width > 1; width /= 2) {
+#pragma GCC unroll 4
+      for (int r = 0; r < side / 2; ++r) {
+        shuffled[2 * r] = interleave_low(rows[r], rows[r + side / 2]);
+        shuffled[2 * r + 1] = interleave_high(rows[r], rows[r + side / 2]);
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < side; ++r) rows[r] = shuffled[r];
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < side; ++r) __builtin_memcpy(y + r * y_stride, &rows[r], sizeof(Row));
+  }
 };
 
 template <typename T>
-void line(T* y, const T* x, Axis axis) {
-  if (axis.y_stride == 1 && axis.x_stride == 1)
-    __builtin_memcpy(y, x, static_cast<std::size_t>(axis.size) * sizeof(T));
+void patch(T* y, const T* x, Axis j, Axis i) {
+  if (i.size < j.size)
+    for (Size a = 0; a < i.size; ++a) line(y + a * i.y, x + a * i.x, j);
   else
-    for (Size i = 0; i < axis.size; ++i) y[i * axis.y_stride] = x[i * axis.x_stride];
+    for (Size b = 0; b < j.size; ++b) line(y + b * j.y, x + b * j.x, i);
+}
+
+template <typename T>
+void block(T* y, const T* x, Axis j, Axis i) {
+  if constexpr (sizeof(T) >= 4)
+    if (i.y == 1 && j.x == 1) {
+      constexpr int side = Tile<T>::side;
+      const Size whole_j = j.size / side * side, whole_i = i.size / side * side;
+      for (Size b = 0; b < whole_j; b += side)
+        for (Size a = 0; a < whole_i; a += side) Tile<T>::transpose(y + b * j.y + a, j.y, x + a * i.x + b, i.x);
+      patch(y + whole_i, x + whole_i * i.x, {whole_j, j.y, j.x}, {i.size - whole_i, i.y, i.x});
+      return patch(y + whole_j * j.y, x + whole_j, {j.size - whole_j, j.y, j.x}, i);
+    }
+  patch(y, x, j, i);
+}
+
+constexpr Size block_side = 64;
+
+template <typename T>
+void copy_planes(const Layout& layout, T* y, const T* x, const Call& call) {
+  const int outer = layout.rank - 2;
+  const Axis j = layout.axes[outer], i = layout.axes[outer + 1];
+  const Size across = pieces(i.size, block_side), in_plane = pieces(j.size, block_side) * across;
+  const Share mine = share(count(layout.axes, outer) * in_plane, call);
+  Odometer at(layout.axes, outer, mine.begin / in_plane);
+  Size piece = mine.begin % in_plane;
+  for (Size left = mine.end - mine.begin; left > 0; --left) {
+    const Size b = piece / across * block_side, a = piece % across * block_side;
+    block(y + at.y + b * j.y + a * i.y, x + at.x + b * j.x + a * i.x, {smaller(block_side, j.size - b), j.y, j.x},
+          {smaller(block_side, i.size - a), i.y, i.x});
+    if (++piece == in_plane) {
+      piece = 0;
+      at.next();
+    }
+  }
 }
 
 template <typename T>
 void copy(const Call& call) {
-  const Size rank = call.numbers[0];
-  const Axis* axes = reinterpret_cast<const Axis*>(call.numbers + 1);
-  if (rank == 0) {
-    if (call.worker == 0) *call.buffer<T>(0) = *call.buffer<const T>(1);
-    return;
-  }
-  Size lines = 1;
-  for (Size a = 0; a + 1 < rank; ++a) lines *= axes[a].size;
-  const Share mine = share(lines, call);
-  for (Size i = mine.begin; i < mine.end; ++i) {
-    Size rest = i, y = 0, x = 0;
-    for (Size a = rank - 2; a >= 0; --a) {
-      const Size at = rest % axes[a].size;
-      rest /= axes[a].size;
-      y += at * axes[a].y_stride;
-      x += at * axes[a].x_stride;
-    }
-    line(call.buffer<T>(0) + y, call.buffer<const T>(1) + x, axes[rank - 1]);
-  }
+  const Layout layout(reinterpret_cast<const Axis*>(call.numbers + 1), call.numbers[0]);
+  if (layout.rank == 0) return;
+  if (layout.plane)
+    copy_planes(layout, call.buffer<T>(0), call.buffer<const T>(1), call);
+  else
+    copy_lines(layout, call.buffer<T>(0), call.buffer<const T>(1), call);
+}
+
+template <typename T>
+void fill(const Call& call) {
+  const T value = static_cast<T>(call.numbers[0]);
+  const Size rank = call.numbers[1];
+  Axis axes[max_rank];
+  for (Size a = 0; a < rank; ++a) axes[a] = {call.numbers[2 + 2 * a], call.numbers[3 + 2 * a], 0};
+  const Layout layout(axes, rank);
+  if (layout.rank > 0) copy_lines(layout, call.buffer<T>(0), &value, call);
 }
 
 const Kernel kernels[] = {
-    {"copy_1", copy<unsigned char>, nullptr},
-    {"copy_4", copy<unsigned int>, nullptr},
-    {"copy_8", copy<unsigned long long>, nullptr},
+    {"copy_1", copy<unsigned char>, nullptr},      {"copy_4", copy<unsigned int>, nullptr},
+    {"copy_8", copy<unsigned long long>, nullptr}, {"fill_1", fill<unsigned char>, nullptr},
+    {"fill_4", fill<unsigned int>, nullptr},       {"fill_8", fill<unsigned long long>, nullptr},
 };
 
 }  // namespace

@@ -1,0 +1,140 @@
+"""The kernels of matrix products against NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pellucid.engines import native
+
+pytestmark = pytest.mark.skipif(not native.available(), reason="pellucid._native was not built")
+
+DTYPES = (np.float32, np.float64)
+
+# Stack, rows, columns, depth: one, few and many of each, both sides of a tile's and a block's edges.
+SIZES = [
+    (1, 1, 1, 1),
+    (1, 1, 50, 784),
+    (1, 2, 3, 5),
+    (1, 3, 1, 700),
+    (1, 10, 30, 784),
+    (1, 10, 8, 33),
+    (1, 11, 17, 600),
+    (1, 12, 32, 512),
+    (1, 13, 7, 513),
+    (1, 29, 9, 1030),
+    (1, 70, 1, 40),
+    (1, 100, 50, 40),
+    (1, 61, 65, 1024),
+    (1, 25, 270, 513),
+    (1, 131, 70, 31),
+    (2, 5, 19, 12),
+    (7, 13, 33, 3),
+    (3, 1, 1, 9),
+    (2, 0, 3, 4),
+    (2, 3, 0, 4),
+    (2, 14, 33, 0),
+    (0, 3, 3, 3),
+]
+
+
+def numbers_of(y: np.ndarray, x: np.ndarray, w: np.ndarray, bias: int, activation: int) -> list[int]:
+    strides = [stride // y.itemsize for array in (y, x, w) for stride in array.strides]
+    return [x.shape[0], x.shape[1], w.shape[2], x.shape[2], *strides, bias, activation]
+
+
+def run(x: np.ndarray, w: np.ndarray, *, bias: Any = None, relu: bool = False, workers: int = 1, across: bool = False):
+    from pellucid import _native
+
+    stack, rows, columns = x.shape[0], x.shape[1], w.shape[2]
+    shape = (stack, columns, rows) if across else (stack, rows, columns)
+    y = np.full(shape, np.nan, x.dtype)
+    y = y.swapaxes(1, 2) if across else y
+    arrays = [y, x, w] if bias is None else [y, x, w, bias]
+    _native.call(f"matmul_{x.dtype}", arrays, numbers_of(y, x, w, int(bias is not None), int(relu)), workers)
+    return y
+
+
+def make(size: tuple[int, int, int, int], dtype: type) -> tuple[np.ndarray, np.ndarray]:
+    stack, rows, columns, depth = size
+    generator = np.random.default_rng(0)
+    x, w = generator.standard_normal((stack, rows, depth)), generator.standard_normal((stack, depth, columns))
+    return x.astype(dtype), w.astype(dtype)
+
+
+def assert_is_product(y: np.ndarray, x: np.ndarray, w: np.ndarray) -> None:
+    """Within the bound of any order of summation: depth roundings of the sum of magnitudes."""
+    exact = x.astype(np.float64) @ w.astype(np.float64)
+    bound = np.abs(x).astype(np.float64) @ np.abs(w).astype(np.float64)
+    assert np.all(np.abs(y - exact) <= max(x.shape[2], 1) * np.finfo(x.dtype).eps * bound)
+
+
+def layouts(array: np.ndarray) -> list[np.ndarray]:
+    """The same numbers with other strides: rows first, columns first, every second of each, backwards."""
+    stack, rows, columns = array.shape
+    spread = np.zeros((stack, 2 * rows, 3 * columns), array.dtype)
+    spread[:, ::2, ::3] = array
+    backwards = np.ascontiguousarray(array[:, ::-1, ::-1])
+    return [
+        array,
+        np.ascontiguousarray(array.swapaxes(1, 2)).swapaxes(1, 2),
+        spread[:, ::2, ::3],
+        backwards[:, ::-1, ::-1],
+    ]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_matmul_equals_numpy_for_any_strides_and_workers(size: tuple[int, int, int, int], dtype: type) -> None:
+    x, w = make(size, dtype)
+    for a in layouts(x):
+        for b in layouts(w):
+            for across in (False, True):
+                y = run(a, b, across=across)
+                assert_is_product(y, x, w)
+                for workers in (2, 3, 8):
+                    np.testing.assert_array_equal(run(a, b, workers=workers, across=across), y)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("across", [False, True])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_bias_and_relu_are_those_of_numpy(size: tuple[int, int, int, int], across: bool, dtype: type) -> None:
+    x, w = make(size, dtype)
+    bias = np.random.default_rng(1).standard_normal(size[2]).astype(dtype)
+    plain = run(x, w, across=across)
+    for workers in (1, 2):
+        options = {"across": across, "workers": workers}
+        np.testing.assert_array_equal(run(x, w, bias=bias, **options), plain + bias)
+        np.testing.assert_array_equal(run(x, w, relu=True, **options), np.maximum(plain, 0))
+        np.testing.assert_array_equal(run(x, w, bias=bias, relu=True, **options), np.maximum(plain + bias, 0))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_relu_keeps_nan_and_makes_no_negative_zero(dtype: type) -> None:
+    x = np.array([[[np.nan], [-1.0], [0.0], [2.0]]], dtype)
+    y = run(x, np.full((1, 1, 19), 1.0, dtype), relu=True, bias=np.full(19, -0.0, dtype))
+    np.testing.assert_array_equal(y[0, :, 18], [np.nan, 0, 0, 2])
+    assert not np.signbit(y[0, 1:]).any()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_stack_may_repeat_one_matrix(dtype: type) -> None:
+    x, w = make((4, 14, 35, 20), dtype)
+    repeated = np.broadcast_to(w[:1], w.shape)
+    for workers in (1, 3):
+        assert_is_product(run(x, repeated, workers=workers), x, repeated)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_rows_of_y_may_lie_apart_and_what_is_between_stays(dtype: type) -> None:
+    from pellucid import _native
+
+    x, w = make((1, 13, 37, 20), dtype)
+    whole = np.full((1, 13, 50), 7, dtype)
+    y = whole[:, :, :37]
+    _native.call(f"matmul_{x.dtype}", [y, x, w], numbers_of(y, x, w, 0, 0), 1)
+    assert_is_product(y, x, w)
+    assert (whole[:, :, 37:] == 7).all()
