@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import tree
-from pellucid.engines import Engine, Plan, current_engine
+from pellucid.engines import Engine, Plan, ScanPlan, current_engine
 from pellucid.errors import ShapeError, TraceError
 from pellucid.graph import Graph, Node
 from pellucid.tensor import DTYPES, Tensor, context, to_array
@@ -81,6 +81,24 @@ class Traced:
             slot.write(new.get(slot))
         return tree.rebuild(self.structure, outputs)
 
+    def scan(self, rows: np.ndarray, sources: Sequence[np.ndarray]) -> Any:
+        """`run` for each row of positions in the sources; what they give, stacked."""
+        if isinstance(self.plan, ScanPlan) and not any(slot.is_grad for slot in self.written):
+            state = [slot.read() for slot in self.reads]
+            kept = sum(self.is_output)
+            fed = [(kept + i, self.reads.index(slot)) for i, slot in enumerate(self.written) if slot in self.reads]
+            columns, new = self.plan.scan(rows, sources, state, kept, fed)
+            for slot, value in zip(self.written, new, strict=True):
+                slot.write(value)
+            results = iter(columns)
+            return tree.rebuild(
+                self.structure,
+                [Tensor._wrap(next(results)) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)],
+            )
+        steps = [tree.flatten(self.run([source[row] for source in sources], sources))[0] for row in rows]
+        columns = [np.stack([np.asarray(x) for x in column]) for column in zip(*steps, strict=True)]
+        return tree.rebuild(self.structure, [Tensor._wrap(x) for x in columns])
+
 
 class Compiled:
     """A function that runs as plans. `compile` makes it."""
@@ -121,11 +139,11 @@ class Compiled:
         for source in sources:
             if rows.size and not 0 <= rows.min() <= rows.max() < len(source):
                 raise ShapeError(f"scan: rows reach from {rows.min()} to {rows.max()}, an array has {len(source)}")
-        outputs = [tree.flatten(self(*(source[row] for source in sources))) for row in rows]
-        if not outputs:
+        if len(rows) == 0:
             return None
-        leaves = [[np.asarray(x) for x in step] for step, _ in outputs]
-        return tree.rebuild(outputs[0][1], [Tensor._wrap(np.stack(x)) for x in zip(*leaves, strict=True)])
+        first = [source[rows[0]] for source in sources]
+        structure = tree.flatten((tuple(first), {}))[1]
+        return self._find(structure, list(first), first).scan(rows, sources)
 
     def _find(self, structure: Any, arrays: list[np.ndarray | None], leaves: list[Any]) -> Traced:
         engine = current_engine()

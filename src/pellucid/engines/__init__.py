@@ -5,15 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol
+from importlib.util import find_spec
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from pellucid.engines.native.engine import NativeEngine
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import OptionError
 from pellucid.graph import Graph, Primitive
 
 Plan = Callable[[Sequence[np.ndarray]], list[np.ndarray]]
+
+
+@runtime_checkable
+class ScanPlan(Protocol):
+    """A plan that can also run many steps in one call."""
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]: ...
+
+    def scan(
+        self,
+        rows: np.ndarray,
+        sources: Sequence[np.ndarray],
+        state: Sequence[np.ndarray],
+        kept: int,
+        fed: Sequence[tuple[int, int]],
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """A step for each row of positions in the sources, which are the first inputs; `state` are the others.
+
+        kept: the first so many outputs are given for each step, stacked; the others as the last step leaves them
+        fed:  (output, state) pairs: what a step gives there is the next one's state
+        """
+        ...
 
 
 class Engine(Protocol):
@@ -29,6 +53,8 @@ class Engine(Protocol):
 
 
 ENGINES: dict[str, Engine] = {"reference": ReferenceEngine()}
+if find_spec("pellucid._native") is not None:
+    ENGINES["native"] = NativeEngine()
 _default = ENGINES["reference"]
 _chosen: ContextVar[Engine | None] = ContextVar("engine", default=None)
 

@@ -58,6 +58,32 @@ class NativePlan:
         self._plan.run([np.asarray(x, order="C") for x in arrays], outputs)
         return outputs
 
+    def scan(
+        self,
+        rows: np.ndarray,
+        sources: Sequence[np.ndarray],
+        state: Sequence[np.ndarray],
+        kept: int,
+        fed: Sequence[tuple[int, int]],
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Many steps in one call, without Python between them; see `pellucid.engines.ScanPlan`."""
+        outputs = [np.empty(node.shape, node.dtype) for node in self.graph.outputs]
+        columns = [np.empty((len(rows), *node.shape), node.dtype) for node in self.graph.outputs[:kept]]
+        gathered = [(i, np.asarray(source, order="C")) for i, source in enumerate(sources)]
+        inputs = [_NOTHING] * len(sources) + [np.asarray(x, order="C") for x in state]
+        self._plan.scan(
+            np.asarray(rows, np.int64, order="C"),
+            inputs,
+            outputs,
+            gathered,
+            [(output, len(sources) + place) for output, place in fed],
+            list(enumerate(columns)),
+        )
+        return columns, outputs[kept:]
+
+
+_NOTHING = np.empty(0)  # in the place of an input that each step gathers for itself
+
 
 def _lowered(graph: Graph, groups: Sequence[Sequence[Node]]) -> Lowering:
     low = Lowering(graph)

@@ -6,6 +6,7 @@ them" becomes one node that remembers the places for its gradient.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,18 +20,23 @@ LARGEST_CONSTANT = 1 << 16  # bytes: a larger one costs more to read than to com
 
 def simplify(graph: Graph) -> Graph:
     """A graph with the same outputs, in as few nodes as these rules find."""
-    for rule in (fold_and_share, pool_in_one):
+    for rule in (fold_and_share, transpose_factors, pool_in_one, fold_and_share):
         graph = rule(graph)
     return graph
 
 
-def rewrite(graph: Graph, change: Callable[[Node], Node]) -> Graph:
-    """The graph with every node, its inputs already changed, replaced by what `change` makes of it."""
+def rewrite(graph: Graph, change: Callable[[Node], Node], marked: set[int] | None = None) -> Graph:
+    """The graph with every node, its inputs already changed, replaced by what `change` makes of it.
+
+    marked: orders of nodes; a node made anew with other inputs inherits its mark
+    """
     new: dict[int, Node] = {node.order: node for node in graph.inputs}
     for node in graph.nodes:
         inputs = tuple(new[x.order] for x in node.inputs)
         same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
         moved = node if same else Node(node.primitive, inputs, node.options, node.shape, node.dtype)
+        if marked is not None and node.order in marked:
+            marked.add(moved.order)
         new[node.order] = change(moved)
     return Graph(graph.inputs, tuple(new[node.order] for node in graph.outputs))
 
@@ -65,6 +71,35 @@ def _identity(node: Node) -> Any:
 
 def _frozen(options: Mapping[str, Any]) -> Any:
     return tuple(sorted((key, repr(value)) for key, value in options.items()))
+
+
+# ---- products
+
+
+def transpose_factors(graph: Graph) -> Graph:
+    """(x w)ᵀ becomes wᵀ xᵀ, whose transposes are free: the gradient of a weight is then made as the weight lies."""
+    uses = Counter(x.order for node in graph.nodes for x in node.inputs)
+    uses.update(node.order for node in graph.outputs)
+    once = {node.order for node in graph.nodes if uses[node.order] == 1}
+
+    def change(node: Node) -> Node:
+        if not _is(node, "transpose") or not _is(node.inputs[0], "matmul"):
+            return node
+        product, axes = node.inputs[0], node.options["axes"]
+        rank = len(axes)
+        swap = (*range(rank - 2), rank - 1, rank - 2)
+        if axes != swap or product.order not in once:
+            return node
+        x, w = (_transposed(factor, swap) for factor in product.inputs)
+        return Primitive.registry["matmul"].node(w, x)
+
+    return rewrite(graph, change, once)
+
+
+def _transposed(node: Node, axes: Shape) -> Node:
+    if _is(node, "transpose") and tuple(node.options["axes"]) == axes:
+        return node.inputs[0]
+    return Primitive.registry["transpose"].node(node, axes=axes)
 
 
 # ---- maximum pooling
@@ -103,8 +138,7 @@ def pool_in_one(graph: Graph) -> Graph:
         g = _reshape(node.inputs[0], places.shape)
         return _reshape(MAX_POOL_GRADIENT.node(g, position, size=x.shape[2:], **options), node.shape)
 
-    # Positions of the same windows are made once each time they are asked for; sharing finds them equal.
-    return fold_and_share(rewrite(graph, change))
+    return rewrite(graph, change)
 
 
 def _pooled(indices: Node) -> Node | None:
