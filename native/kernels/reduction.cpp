@@ -1,7 +1,431 @@
+// reduce_sum_DTYPE, reduce_max_DTYPE, argmax_DTYPE: many numbers become one, along any axes of any strides.
+//
+//   buffers  y, x
+//   numbers  count of kept axes, then for each: size, stride of y, stride of x (in elements)
+//            count of reduced axes, then for each: size, stride of x
+//
+// argmax writes int64: the place in the reduced axes, flat in the order given; of equals the first; nan is the largest.
+// Sums of nothing are 0, the maximum of nothing is the dtype's lowest number.
+//
+// Axes that lie behind one another become one. Then there are two ways, by the axis that is contiguous in x:
+//
+//   lines: a reduced one               columns: a kept one
+//
+//     ├─ vector ─┼─ vector ─┤            ├─ vector ─┼─ vector ─┤
+//     │ acc 0 1 2 3 0 1 2 3 │ → y        │ acc 0    │          │  row 0     4 accumulators in turn
+//     ├─────────────────────┤            │ acc 1    │          │  row 1     for each column
+//     │ acc 0 1 2 3 …       │ → y        │ …        │          │
+//                                        └────┬─────┴────┬─────┘
+//                                             y          y
+//
+// Sums are pairwise above a block: the sum of two halves, each the sum of two halves, down to `block` numbers in turn
+// for 4 accumulators. So the error of float32 grows with the logarithm of the count. The order depends on sizes and
+// strides alone. Workers share the kept axes; where these are few and the reduced ones long, reduce in two calls: first
+// pieces of a fixed size, then the pieces.
+
 #include "reduction.hpp"
 
-namespace pellucid::PELLUCID_KERNELS {
+#include "vector.hpp"
 
-Kernels reduction_kernels() { return {nullptr, 0}; }
+namespace pellucid::PELLUCID_KERNELS {
+namespace {
+
+constexpr Size block = 1024;  // numbers of a line, or rows of a column, a multiple of 4 vectors
+constexpr int accumulators = 4;
+constexpr int most_vectors = vector_registers == 32 ? 4 : 2;  // side by side: with 4 accumulators, half the registers
+constexpr int most_axes = 32;                                 // NumPy allows 64, of which neighbours have become one
+
+template <typename T>
+struct Wide {
+  typedef T type __attribute__((vector_size(vector_bytes)));
+};
+template <typename T>
+using Lanes = typename Wide<T>::type;
+
+template <typename V, typename T>
+inline V load_as(const T* from) {
+  V vector;
+  __builtin_memcpy(&vector, from, sizeof vector);
+  return vector;
+}
+
+// ---- what is folded: T is a number or a vector of them
+
+struct Sum {
+  template <typename T>
+  static constexpr T identity = T(0);
+  template <typename V>
+  static V fold(V a, V b) {
+    return a + b;
+  }
+};
+
+template <typename T>
+constexpr T lowest() {
+  if constexpr (T(0.5) != T(0))
+    return -__builtin_inf();
+  else if constexpr (T(-1) < T(0))
+    return static_cast<T>(1ull << (8 * sizeof(T) - 1));
+  else
+    return 0;
+}
+
+struct Max {
+  template <typename T>
+  static constexpr T identity = lowest<T>();
+  template <typename V>
+  static V fold(V a, V b) {
+    return (b > a) | (b != b) ? b : a;  // nan goes through
+  }
+};
+
+// ---- axes
+
+struct Kept {
+  Size size, y, x;
+};
+struct Reduced {
+  Size size, x;
+};
+
+struct Axes {
+  Kept kept[most_axes];
+  Reduced reduced[most_axes];
+  Size kept_count, reduced_count;
+
+  Size outputs() const {
+    Size count = 1;
+    for (Size a = 0; a < kept_count; ++a) count *= kept[a].size;
+    return count;
+  }
+  // All lines but the innermost axis.
+  Size lines() const {
+    Size count = 1;
+    for (Size a = 0; a + 1 < reduced_count; ++a) count *= reduced[a].size;
+    return count;
+  }
+  Reduced line() const { return reduced[reduced_count - 1]; }
+  Size line_offset(Size line) const {
+    Size offset = 0, a = reduced_count - 2;
+    for (; a > 0; line /= reduced[a--].size) offset += line % reduced[a].size * reduced[a].x;
+    return a == 0 ? offset + line * reduced[a].x : offset;
+  }
+};
+
+Size distance(Size stride) { return stride < 0 ? -stride : stride; }
+
+// Farthest axes first; but an axis of kept ones that is contiguous in x is always the last.
+template <typename Axis>
+void sort(Axis* axes, Size count) {
+  const auto key = [](Axis axis) { return axis.x == 1 ? -1 : distance(axis.x); };
+  for (Size i = 1; i < count; ++i)
+    for (Size j = i; j > 0 && key(axes[j - 1]) < key(axes[j]); --j) {
+      const Axis other = axes[j];
+      axes[j] = axes[j - 1];
+      axes[j - 1] = other;
+    }
+}
+
+bool joins(Kept outer, Kept inner) { return outer.x == inner.x * inner.size && outer.y == inner.y * inner.size; }
+bool joins(Reduced outer, Reduced inner) { return outer.x == inner.x * inner.size; }
+
+template <typename Axis>
+Size collapse(Axis* axes, Size count) {
+  Size last = -1;
+  for (Size a = 0; a < count; ++a) {
+    const Axis axis = axes[a];
+    if (last >= 0 && joins(axes[last], axis)) {
+      const Size size = axes[last].size * axis.size;
+      axes[last] = axis;
+      axes[last].size = size;
+    } else {
+      axes[++last] = axis;
+    }
+  }
+  return last + 1;
+}
+
+// The axes of size 1 left out, since each would break up two that are one. At least one axis is reduced.
+Axes read(const Size* numbers, bool in_order) {
+  Axes axes;
+  axes.kept_count = axes.reduced_count = 0;
+  Size count = *numbers++;
+  for (; count > 0; --count, numbers += 3)
+    if (numbers[0] != 1) axes.kept[axes.kept_count++] = {numbers[0], numbers[1], numbers[2]};
+  count = *numbers++;
+  for (; count > 0; --count, numbers += 2)
+    if (numbers[0] != 1) axes.reduced[axes.reduced_count++] = {numbers[0], numbers[1]};
+  sort(axes.kept, axes.kept_count);
+  if (!in_order) sort(axes.reduced, axes.reduced_count);
+  axes.kept_count = collapse(axes.kept, axes.kept_count);
+  axes.reduced_count = collapse(axes.reduced, axes.reduced_count);
+  if (axes.reduced_count == 0) axes.reduced[axes.reduced_count++] = {1, 1};
+  return axes;
+}
+
+// Where a kept element stands in y and in x.
+struct Place {
+  Size y, x;
+};
+Place place(const Kept* kept, Size count, Size at) {
+  Place found = {0, 0};
+  for (Size a = count - 1; a >= 0; --a) {
+    const Size there = a > 0 ? at % kept[a].size : at;
+    if (a > 0) at /= kept[a].size;
+    found.y += there * kept[a].y;
+    found.x += there * kept[a].x;
+  }
+  return found;
+}
+
+// Where to cut a count in two: at a whole number of blocks.
+Size middle(Size count, Size unit) { return (count / unit + 1) / 2 * unit; }
+
+// ---- lines
+
+template <typename T, typename Op>
+T fold_strided(const T* x, Size size, Size stride) {
+  T acc[accumulators];
+  for (T& a : acc) a = Op::template identity<T>;
+  Size i = 0;
+  for (; i + accumulators <= size; i += accumulators)
+    for (int a = 0; a < accumulators; ++a) acc[a] = Op::fold(acc[a], x[(i + a) * stride]);
+  for (; i < size; ++i) acc[0] = Op::fold(acc[0], x[i * stride]);
+  return Op::fold(Op::fold(acc[0], acc[1]), Op::fold(acc[2], acc[3]));
+}
+
+template <typename T, typename Op>
+T fold_lanes(Lanes<T> vector) {
+  constexpr int count = vector_bytes / sizeof(T);
+  T part[count];
+  __builtin_memcpy(part, &vector, sizeof vector);
+#pragma GCC unroll 8
+  for (int half = count / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) part[i] = Op::fold(part[i], part[i + half]);
+  return part[0];
+}
+
+template <typename T, typename Op>
+T fold_vectors(const T* x, Size size) {
+  using V = Lanes<T>;
+  constexpr Size width = vector_bytes / sizeof(T);
+  const V identity = V{} + Op::template identity<T>;
+  V acc[accumulators] = {identity, identity, identity, identity};
+  Size i = 0;
+  for (; i + accumulators * width <= size; i += accumulators * width)
+#pragma GCC unroll 4
+    for (int a = 0; a < accumulators; ++a) acc[a] = Op::fold(acc[a], load_as<V>(x + i + a * width));
+  for (; i + width <= size; i += width) acc[0] = Op::fold(acc[0], load_as<V>(x + i));
+  T all = fold_lanes<T, Op>(Op::fold(Op::fold(acc[0], acc[1]), Op::fold(acc[2], acc[3])));
+  for (; i < size; ++i) all = Op::fold(all, x[i]);
+  return all;
+}
+
+template <typename T, typename Op>
+T fold_line(const T* x, Size size, Size stride) {
+  if (size > block) {
+    const Size first = middle(size, block);
+    return Op::fold(fold_line<T, Op>(x, first, stride), fold_line<T, Op>(x + first * stride, size - first, stride));
+  }
+  if (stride == 1 && size > static_cast<Size>(vector_bytes / sizeof(T))) return fold_vectors<T, Op>(x, size);
+  return fold_strided<T, Op>(x, size, stride);
+}
+
+template <typename T, typename Op>
+T fold_lines(const Axes& axes, const T* x, Size begin, Size end) {
+  if (end - begin > 8) {
+    const Size cut = begin + middle(end - begin, 8);
+    return Op::fold(fold_lines<T, Op>(axes, x, begin, cut), fold_lines<T, Op>(axes, x, cut, end));
+  }
+  T all = Op::template identity<T>;
+  for (Size line = begin; line < end; ++line)
+    all = Op::fold(all, fold_line<T, Op>(x + axes.line_offset(line), axes.line().size, axes.line().x));
+  return all;
+}
+
+template <typename T, typename Op>
+void reduce_lines(const Axes& axes, const Call& call) {
+  const Share mine = share(axes.outputs(), call, 64 / static_cast<Size>(sizeof(T)));
+  const Size lines = axes.lines();
+  for (Size i = mine.begin; i < mine.end; ++i) {
+    const Place at = place(axes.kept, axes.kept_count, i);
+    call.buffer<T>(0)[at.y] = fold_lines<T, Op>(axes, call.buffer<const T>(1) + at.x, 0, lines);
+  }
+}
+
+// ---- columns
+
+// `vectors` side by side. Where y has fewer columns than a vector, whole vectors are read all the same, except where
+// that would go beyond the end of x; what is too much is thrown away.
+template <typename T, typename Op, int vectors>
+struct Columns {
+  using V = Lanes<T>;
+  static constexpr Size width = vector_bytes / sizeof(T);
+
+  const Axes& axes;
+  const T* end;             // of all of x
+  Size columns;             // in the whole axis
+  Size at[vectors];         // the first column of each vector: the last one may overlap the one before
+
+  V row(const T* x) const {
+    if (columns >= width || end - x >= width) return load_as<V>(x);
+    V vector = {};
+    __builtin_memcpy(&vector, x, static_cast<std::size_t>(columns) * sizeof(T));
+    return vector;
+  }
+
+  void fold(V* a, const V* b) const {
+    for (int v = 0; v < vectors; ++v) a[v] = Op::fold(a[v], b[v]);
+  }
+
+  void rows(const T* x, Size size, Size stride, V* all) const {
+    if (size > block) {
+      const Size first = middle(size, block);
+      V rest[vectors];
+      rows(x, first, stride, all);
+      rows(x + first * stride, size - first, stride, rest);
+      return fold(all, rest);
+    }
+    V acc[accumulators][vectors];
+    const V identity = V{} + Op::template identity<T>;
+#pragma GCC unroll 4
+    for (int a = 0; a < accumulators; ++a)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) acc[a][v] = identity;
+    Size r = 0;
+    for (; r + accumulators <= size; r += accumulators)
+#pragma GCC unroll 4
+      for (int a = 0; a < accumulators; ++a)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) acc[a][v] = Op::fold(acc[a][v], row(x + (r + a) * stride + at[v]));
+    for (; r < size; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) acc[0][v] = Op::fold(acc[0][v], row(x + r * stride + at[v]));
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v)
+      all[v] = Op::fold(Op::fold(acc[0][v], acc[1][v]), Op::fold(acc[2][v], acc[3][v]));
+  }
+
+  void lines(const T* x, Size begin, Size end_line, V* all) const {
+    V rest[vectors];
+    if (end_line - begin > 8) {
+      const Size cut = begin + middle(end_line - begin, 8);
+      lines(x, begin, cut, all);
+      lines(x, cut, end_line, rest);
+      return fold(all, rest);
+    }
+    for (int v = 0; v < vectors; ++v) all[v] = V{} + Op::template identity<T>;
+    for (Size line = begin; line < end_line; ++line) {
+      rows(x + axes.line_offset(line), axes.line().size, axes.line().x, rest);
+      fold(all, rest);
+    }
+  }
+};
+
+// Columns begin .. end of one kept line, at most most_vectors vectors of them.
+template <typename T, typename Op, int vectors = most_vectors>
+void reduce_columns(const Axes& axes, const T* x, const T* x_end, T* y, Size begin, Size end) {
+  constexpr Size width = vector_bytes / sizeof(T);
+  if constexpr (vectors > 1)
+    if (end - begin <= (vectors - 1) * width)
+      return reduce_columns<T, Op, vectors - 1>(axes, x, x_end, y, begin, end);
+  const Kept axis = axes.kept[axes.kept_count - 1];
+  Columns<T, Op, vectors> tile{axes, x_end, axis.size, {}};
+  const Size last = axis.size < width ? 0 : axis.size - width;
+  for (int v = 0; v < vectors; ++v) tile.at[v] = begin + v * width < last ? begin + v * width : last;
+  Lanes<T> all[vectors];
+  tile.lines(x, 0, axes.lines(), all);
+  for (int v = 0; v < vectors; ++v) {
+    T part[width];
+    __builtin_memcpy(part, &all[v], sizeof part);
+    for (Size column = begin + v * width; column < begin + (v + 1) * width && column < end; ++column)
+      y[column * axis.y] = part[column - tile.at[v]];
+  }
+}
+
+template <typename T>
+const T* end_of(const Axes& axes, const T* x) {
+  for (Size a = 0; a < axes.kept_count; ++a)
+    if (axes.kept[a].x > 0) x += (axes.kept[a].size - 1) * axes.kept[a].x;
+  for (Size a = 0; a < axes.reduced_count; ++a)
+    if (axes.reduced[a].x > 0) x += (axes.reduced[a].size - 1) * axes.reduced[a].x;
+  return x + 1;
+}
+
+template <typename T, typename Op>
+void reduce_columns(const Axes& axes, const Call& call) {
+  constexpr Size width = vector_bytes / sizeof(T), tile = most_vectors * width;
+  const Size outer = axes.kept_count - 1, columns = axes.kept[outer].size, lines = axes.outputs() / columns;
+  const T* const end = end_of(axes, call.buffer<const T>(1));
+  const Share all = {0, lines}, whole = {0, columns};
+  const Share mine = lines > 1 ? share(lines, call) : all, part = lines > 1 ? whole : share(columns, call, width);
+  for (Size i = mine.begin; i < mine.end; ++i) {
+    const Place at = place(axes.kept, outer, i);
+    for (Size column = part.begin; column < part.end; column += tile)
+      reduce_columns<T, Op>(axes, call.buffer<const T>(1) + at.x, end, call.buffer<T>(0) + at.y, column,
+                            column + tile < part.end ? column + tile : part.end);
+  }
+}
+
+// ---- the kernels
+
+template <typename T, typename Op>
+void reduce(const Call& call) {
+  const Axes axes = read(call.numbers, false);
+  const Size outputs = axes.outputs();
+  if (outputs == 0) return;
+  const bool empty = axes.lines() * axes.line().size == 0;
+  if (!empty && axes.line().x != 1 && axes.kept_count > 0 && axes.kept[axes.kept_count - 1].x == 1)
+    reduce_columns<T, Op>(axes, call);
+  else
+    reduce_lines<T, Op>(axes, call);
+}
+
+template <typename T>
+Size find(const T* x, Size size, Size stride, T wanted) {
+  for (Size i = 0; i < size; ++i)
+    if (x[i * stride] == wanted || (wanted != wanted && x[i * stride] != x[i * stride])) return i;
+  return size;
+}
+
+template <typename T>
+void argmax(const Call& call) {
+  const Axes axes = read(call.numbers, true);
+  const Reduced line = axes.line();
+  const Size lines = axes.lines();
+  const Share mine = share(axes.outputs(), call, 8);
+  for (Size i = mine.begin; i < mine.end; ++i) {
+    const Place at = place(axes.kept, axes.kept_count, i);
+    const T* x = call.buffer<const T>(1) + at.x;
+    const T most = fold_lines<T, Max>(axes, x, 0, lines);
+    Size l = 0, found = find(x, line.size, line.x, most);
+    while (found == line.size && ++l < lines) found = find(x + axes.line_offset(l), line.size, line.x, most);
+    call.buffer<long long>(0)[at.y] = l * line.size + found;
+  }
+}
+
+const Kernel kernels[] = {
+    {"reduce_sum_float32", reduce<float, Sum>, nullptr},
+    {"reduce_sum_float64", reduce<double, Sum>, nullptr},
+    {"reduce_sum_int64", reduce<unsigned long long, Sum>, nullptr},  // wraps round
+    {"reduce_max_bool", reduce<unsigned char, Max>, nullptr},
+    {"reduce_max_uint8", reduce<unsigned char, Max>, nullptr},
+    {"reduce_max_int32", reduce<int, Max>, nullptr},
+    {"reduce_max_int64", reduce<long long, Max>, nullptr},
+    {"reduce_max_uint64", reduce<unsigned long long, Max>, nullptr},
+    {"reduce_max_float32", reduce<float, Max>, nullptr},
+    {"reduce_max_float64", reduce<double, Max>, nullptr},
+    {"argmax_bool", argmax<unsigned char>, nullptr},
+    {"argmax_uint8", argmax<unsigned char>, nullptr},
+    {"argmax_int32", argmax<int>, nullptr},
+    {"argmax_int64", argmax<long long>, nullptr},
+    {"argmax_uint64", argmax<unsigned long long>, nullptr},
+    {"argmax_float32", argmax<float>, nullptr},
+    {"argmax_float64", argmax<double>, nullptr},
+};
+
+}  // namespace
+
+Kernels reduction_kernels() { return {kernels, sizeof kernels / sizeof kernels[0]}; }
 
 }  // namespace pellucid::PELLUCID_KERNELS
