@@ -20,7 +20,7 @@ LARGEST_CONSTANT = 1 << 16  # bytes: a larger one costs more to read than to com
 
 def simplify(graph: Graph) -> Graph:
     """A graph with the same outputs, in as few nodes as these rules find."""
-    for rule in (fold_and_share, transpose_factors, pool_in_one, fold_and_share):
+    for rule in (fold_and_share, integers_without_kernels, transpose_factors, pool_in_one, fold_and_share):
         graph = rule(graph)
     return graph
 
@@ -71,6 +71,34 @@ def _identity(node: Node) -> Any:
 
 def _frozen(options: Mapping[str, Any]) -> Any:
     return tuple(sorted((key, repr(value)) for key, value in options.items()))
+
+
+# ---- integers
+
+
+def integers_without_kernels(graph: Graph) -> Graph:
+    """Products of integer matrices are rare: they are multiplied out and summed. The largest of integers is found
+    among float64, which hold them exactly up to 2⁵³."""
+    named = Primitive.registry
+
+    def change(node: Node) -> Node:
+        if _is(node, "matmul") and node.dtype.kind != "f":
+            x, w = node.inputs
+            whole = (*x.shape, w.shape[-1])
+            left = named["broadcast_to"].node(_reshape(x, (*x.shape, 1)), shape=whole)
+            right = named["broadcast_to"].node(_reshape(w, (*w.shape[:-2], 1, *w.shape[-2:])), shape=whole)
+            products = named["multiply"].node(left, right)
+            wide = _cast(products, np.dtype("int64"))
+            return _cast(named["sum"].node(wide, axes=(len(whole) - 2,)), node.dtype)
+        if _is(node, "max_pool2d_argmax") and node.inputs[0].dtype.kind != "f":
+            return named["max_pool2d_argmax"].node(_cast(node.inputs[0], np.dtype("float64")), **node.options)
+        return node
+
+    return rewrite(graph, change)
+
+
+def _cast(node: Node, dtype: np.dtype) -> Node:
+    return node if node.dtype == dtype else Primitive.registry["cast"].node(node, dtype=dtype)
 
 
 # ---- products
