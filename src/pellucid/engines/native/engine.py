@@ -9,6 +9,7 @@ import numpy as np
 
 from pellucid.engines.native import image_rules, rules  # noqa: F401 - they enter their rules
 from pellucid.engines.native.allocate import allocate
+from pellucid.engines.native.explain import explain
 from pellucid.engines.native.fuse import ELEMENTWISE, fuse
 from pellucid.engines.native.lower import RULES, WORTH_SHARING, Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
@@ -45,7 +46,7 @@ class NativePlan:
         self.outputs = [_delivered(low, node, index) for index, node in enumerate(self.graph.outputs)]
         self.lines = low.lines
         self.arena_bytes = allocate([[view.buffer for view in line.views] for line in self.lines])
-        self._plan = _native.Plan(
+        self.native = _native.Plan(
             [_encoded(line) for line in self.lines],
             self.arena_bytes,
             bytes(low.constants),
@@ -55,8 +56,12 @@ class NativePlan:
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         outputs = [np.empty(node.shape, node.dtype) for node in self.graph.outputs]
-        self._plan.run([np.asarray(x, order="C") for x in arrays], outputs)
+        self.native.run([np.asarray(x, order="C") for x in arrays], outputs)
         return outputs
+
+    def explain(self, arrays: Sequence[np.ndarray], runs: int) -> str:
+        """The plan in words, and where the time of some runs on these inputs goes."""
+        return explain(self, arrays, runs)
 
     def scan(
         self,
@@ -71,7 +76,7 @@ class NativePlan:
         columns = [np.empty((len(rows), *node.shape), node.dtype) for node in self.graph.outputs[:kept]]
         gathered = [(i, np.asarray(source, order="C")) for i, source in enumerate(sources)]
         inputs = [_NOTHING] * len(sources) + [np.asarray(x, order="C") for x in state]
-        self._plan.scan(
+        self.native.scan(
             np.asarray(rows, np.int64, order="C"),
             inputs,
             outputs,

@@ -1,0 +1,124 @@
+"""The native engine: plans that give what the reference gives, on any number of threads, in one call or in many."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import pellucid
+from pellucid import nn, optim
+from pellucid.data import ArrayDataset
+from pellucid.engines import ENGINES, engine
+from pellucid.train import Trainer
+
+native = pytest.importorskip("pellucid._native", reason="the compiled module was not built")
+pytestmark = pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+
+NETWORKS = {
+    "two-layer": lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 5)),
+    "convolutional": lambda: nn.Sequential(
+        *(nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 8, 3), nn.Sigmoid()),
+        *(nn.AvgPool2d(2), nn.Flatten(), nn.Linear(8, 5)),
+    ),
+    "normalised": lambda: nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.LeakyReLU(), nn.LocalResponseNorm(3), nn.Flatten()),
+        *(nn.Linear(144, 16), nn.LayerNorm(16), nn.GELU(), nn.Dropout(0.3), nn.Linear(16, 5)),
+    ),
+}
+OPTIMIZERS = {
+    "sgd": lambda p: optim.SGD(p, lr=0.05, momentum=0.9),
+    "adam": lambda p: optim.Adam(p, lr=0.01, weight_decay=0.01),
+}
+
+
+@pytest.fixture
+def images():
+    rng = np.random.default_rng(0)
+    return ArrayDataset(rng.integers(0, 256, (90, 1, 8, 8), dtype=np.uint8), rng.integers(0, 5, 90))
+
+
+def trained(images, network, optimizer, engine_name, dtype="float32"):
+    pellucid.seed(3)
+    model = NETWORKS[network]().to(dtype)
+    trainer = Trainer(model, nn.CrossEntropyLoss(), OPTIMIZERS[optimizer](model.parameters()))
+    with engine(engine_name):
+        trainer.fit(images, epochs=2, batch_size=20, seed=1, progress=False)
+        return {**model.state_dict(), "outputs": trainer.predict(images.x)}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_training_in_float64_agrees_with_the_reference(images, network, optimizer):
+    expected = trained(images, network, optimizer, "reference", "float64")
+    found = trained(images, network, optimizer, "native", "float64")
+    for name, array in expected.items():
+        np.testing.assert_allclose(found[name], array, rtol=1e-9, atol=1e-11, err_msg=name)
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_any_number_of_threads_gives_the_same_bits(images, network):
+    before, results = native.threads(), []
+    try:
+        for threads in (1, 2, 3, 8, 2):
+            native.set_threads(threads)
+            results.append(trained(images, network, "adam", "native"))
+    finally:
+        native.set_threads(before)
+    for result in results[1:]:
+        for name, array in results[0].items():
+            assert array.tobytes() == result[name].tobytes(), name
+
+
+def test_a_scan_gives_the_bits_of_single_calls(images):
+    def make():
+        pellucid.seed(3)
+        model = NETWORKS["normalised"]()
+        return Trainer(model, nn.CrossEntropyLoss(), optim.Adam(model.parameters()))
+
+    rows = np.random.default_rng(1).integers(0, 90, (7, 10))
+    with engine("native"):
+        once, singly = make(), make()
+        pellucid.seed(4)
+        losses, sums = once.run_steps(rows, images.x, images.t)
+        pellucid.seed(4)
+        for i, row in enumerate(rows):
+            loss, counts = singly._compiled_step(images.x[row], images.t[row])
+            assert (loss.item(), counts["accuracy"].item()) == (losses[i], sums["accuracy"][i])
+    for name, array in once.model.state_dict().items():
+        assert array.tobytes() == singly.model.state_dict()[name].tobytes(), name
+
+
+def test_a_plan_can_be_called_from_several_threads_at_once():
+    f = pellucid.compile(lambda x, w: (x @ w).relu().sum(1))
+    rng = np.random.default_rng(0)
+    w = rng.standard_normal((300, 200)).astype(np.float32)
+    inputs = [rng.standard_normal((150, 300)).astype(np.float32) for _ in range(4)]
+    with engine("native"):
+        expected = [f(x, w).numpy().copy() for x in inputs]
+    wrong = []
+
+    def work(i):
+        with engine("native"):
+            for _ in range(50):
+                if f(inputs[i], w).numpy().tobytes() != expected[i].tobytes():
+                    wrong.append(i)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_outputs_are_the_callers_own():
+    f = pellucid.compile(lambda x: (x, x.T, x[1:], x * 1))
+    x = np.arange(6, dtype=np.float32).reshape(2, 3)
+    with engine("native"):
+        outputs = [y.numpy().copy() for y in f(x)]
+        kept = f(x)
+        x[:] = 7
+        for y, before in zip(kept, outputs, strict=True):
+            np.testing.assert_array_equal(y.numpy(), before)
