@@ -17,8 +17,8 @@
 // 24 sums, 2 vectors of w and a broadcast fill 32 vector registers; with 16 there are 6 rows. Columns that fill no two
 // vectors go to panels of one, or of half a one where the machine has short vectors beside the long ones.
 //
-// Both sides are read in place where that is as fast: w when there are few rows to use a panel, x when its rows or its
-// columns are side by side. Otherwise they are packed, in the order in which the tile reads:
+// Both sides are read in place where that is as fast: w when its rows are short or few rows use a panel, x when its
+// rows or its columns are side by side. Otherwise they are packed, in the order in which the tile reads:
 //
 //   w packed: a panel's rows one after the other         x packed: 12 numbers for each step of the depth
 //
@@ -51,9 +51,10 @@ using Size = std::ptrdiff_t;
 
 constexpr int tile_rows = vector_registers == 32 ? 12 : 6;
 constexpr Size depth_block = 512;
-constexpr Size row_block = 120;
+constexpr Size row_block = 60;
 constexpr Size column_block = 256;
-constexpr Size rows_in_place = 4 * tile_rows;  // w is packed for more
+constexpr Size rows_in_place = 2 * tile_rows;  // and so many rows, or w's rows so near together, that w is not packed
+constexpr Size bytes_in_place = 512;
 constexpr bool has_halves = vector_bytes == 64;
 
 template <typename T>
@@ -233,15 +234,17 @@ template <typename T>
 Panel<T> panel_in_place(MatmulSize size, Size column, bool across) {
   constexpr Size L = lanes<T>, H = half<T>;
   const Size columns = size.columns, left = columns - column;
-  if (size.rows == 1 && left > 3 * L) {
+  if (size.rows == 1 && across && left > 3 * L) {
     const Size width = smaller(left, 4 * L);
     return {column, width, 0, width, width - L, multiply_one<T, Vector<T>, 4, true>};
   }
-  if (size.rows == 1 && left > 2 * L) return {column, left, 0, left, left - L, multiply_one<T, Vector<T>, 3, true>};
-  if (left > L) {
+  if (size.rows == 1 && across && left > 2 * L)
+    return {column, left, 0, left, left - L, multiply_one<T, Vector<T>, 3, true>};
+  if (left > (has_halves && columns > left ? L + H : L)) {
     const Size width = smaller(left, 2 * L);
     return {column, width, 0, width, width - L, rows_of<T, Vector<T>, 2>(across)};
   }
+  if (left > L) return {column, L, 0, L, L, rows_of<T, Vector<T>, 1>(across)};
   if (left > H && columns < L) return {column, left, 0, left, left - H, rows_of<T, Half<T>, 2>(across)};
   if (left > H || !has_halves) return {columns - L, L, L - left, L, L, rows_of<T, Vector<T>, 1>(across)};
   return {columns - H, H, H - left, H, H, rows_of<T, Half<T>, 1>(across)};
@@ -373,7 +376,7 @@ void multiply_block(MatmulSize size, Left<T> x, bool across, Right<T> w, Matrix<
         .last = panel.last,
         .y = y.data + panel.start,
         .y_stride = y.row_stride,
-        .begin = panel.begin,
+        .begin = w.in_place && !add ? 0 : panel.begin,  // what is stored twice has the same bits
         .end = panel.end,
         .add = add,
         .epilogue = epilogue,
@@ -420,11 +423,17 @@ void pack(Size columns, Size depth, Matrix<const T> w, T* to) {
 }
 
 template <typename T>
+bool reads_in_place(MatmulSize size, Matrix<const T> w) {
+  const bool near = w.row_stride > 0 && w.row_stride * static_cast<Size>(sizeof(T)) <= bytes_in_place;
+  return w.column_stride == 1 && size.columns >= half<T> && (near || size.rows <= rows_in_place);
+}
+
+template <typename T>
 void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, Epilogue<T> epilogue, T* scratch) {
   T* const x_scratch = scratch + packed_size<T>(size);
   const Reading how = reading(size, x);
   const bool across = how == Reading::across || how == Reading::packed;
-  const bool in_place = w.column_stride == 1 && size.rows <= rows_in_place && size.columns >= half<T>;
+  const bool in_place = reads_in_place(size, w);
   const Size columns_at_once = in_place ? size.columns : column_block;
   for (Size column = 0; column < size.columns; column += columns_at_once) {
     const Size columns = smaller(columns_at_once, size.columns - column);
