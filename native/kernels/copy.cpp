@@ -183,11 +183,14 @@ void block(T* y, const T* x, Axis j, Axis i) {
   if constexpr (sizeof(T) >= 4)
     if (i.y == 1 && j.x == 1) {
       constexpr int side = Tile<T>::side;
-      const Size whole_j = j.size / side * side, whole_i = i.size / side * side;
-      for (Size b = 0; b < whole_j; b += side)
-        for (Size a = 0; a < whole_i; a += side) Tile<T>::transpose(y + b * j.y + a, j.y, x + a * i.x + b, i.x);
-      patch(y + whole_i, x + whole_i * i.x, {whole_j, j.y, j.x}, {i.size - whole_i, i.y, i.x});
-      return patch(y + whole_j * j.y, x + whole_j, {j.size - whole_j, j.y, j.x}, i);
+      if (j.size >= side && i.size >= side) {
+        for (Size b = 0; b < j.size; b += side)
+          for (Size a = 0; a < i.size; a += side) {
+            const Size to_j = smaller(b, j.size - side), to_i = smaller(a, i.size - side);  // the last ones overlap
+            Tile<T>::transpose(y + to_j * j.y + to_i, j.y, x + to_i * i.x + to_j, i.x);
+          }
+        return;
+      }
     }
   patch(y, x, j, i);
 }

@@ -181,7 +181,10 @@ void sum_strip(const Along& a, Size width, const T* g, const Index* index, T* x,
 // No two values meet.
 template <typename T>
 void place_strip(const Along& a, Size width, const T* g, const Index* index, T* x) {
-  for (Size s = 0; s < a.size; ++s) zero(x + s * a.inner, width);
+  if (width == a.inner)
+    zero(x, a.size * width);
+  else
+    for (Size s = 0; s < a.size; ++s) zero(x + s * a.inner, width);
   for (Size i = 0; i < width; ++i) x[place(index[i], a.size) * a.inner + i] = g[i] + T(0);
 }
 
