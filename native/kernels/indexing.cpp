@@ -178,7 +178,7 @@ void sum_strip(const Along& a, Size width, const T* g, const Index* index, T* x,
     for (Size i = 0; i < width; ++i) x[s * a.inner + i] = static_cast<T>(sums[s * width + i]);
 }
 
-// No two values meet.
+// No two values meet. Adding 0 makes -0 into 0, as a sum from 0 on does.
 template <typename T>
 void place_strip(const Along& a, Size width, const T* g, const Index* index, T* x) {
   if (width == a.inner)
