@@ -178,10 +178,13 @@ void sum_strip(const Along& a, Size width, const T* g, const Index* index, T* x,
     for (Size i = 0; i < width; ++i) x[s * a.inner + i] = static_cast<T>(sums[s * width + i]);
 }
 
-// No two values meet.
+// No two values meet. Adding 0 makes -0 into 0, as a sum from 0 on does.
 template <typename T>
 void place_strip(const Along& a, Size width, const T* g, const Index* index, T* x) {
-  for (Size s = 0; s < a.size; ++s) zero(x + s * a.inner, width);
+  if (width == a.inner)
+    zero(x, a.size * width);
+  else
+    for (Size s = 0; s < a.size; ++s) zero(x + s * a.inner, width);
   for (Size i = 0; i < width; ++i) x[place(index[i], a.size) * a.inner + i] = g[i] + T(0);
 }
 

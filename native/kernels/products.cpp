@@ -5,12 +5,25 @@
 //            for each of y, x and w: stride of the stack, of the rows, of the columns (in elements),
 //            bias (0 or 1), activation (0 none, 1 relu: x <= 0 becomes 0, nan stays)
 //
-// x and w have any strides: a transpose is a swap of two. y's columns are side by side (stride 1) or its rows are.
+// x and w have any strides: a transpose is a swap of two. y's columns are side by side (stride 1), or its rows are, and
+// then yᵀ = wᵀ xᵀ is computed.
+//
+// Workers share out the rows or the columns of all the matrices, put end to end; of a product of two matrices whichever
+// is done first. To share rows, each worker packs all of w; to share columns, each packs the whole of x, if it must be
+// packed.
+//
+//          rows of 3 matrices                     columns
+//     ┌─────┐ ┌─────┐ ┌─────┐          ┌──┬──┐ ┌──┬──┐ ┌──┬──┐
+//     │  0  │ │  0  │ │  1  │          │0 │0 │ │0 │1 │ │1 │1 │
+//     ├─────┤ ├─────┤ ├─────┤          │  │  │ │  │  │ │  │  │
+//     │  0  │ │  1  │ │  1  │          │  │  │ │  │  │ │  │  │
+//     └─────┘ └─────┘ └─────┘          └──┴──┘ └──┴──┘ └──┴──┘
 
 #include "products.hpp"
 
 #include "matmul.hpp"
 #include "table.hpp"
+#include "vector.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
@@ -25,48 +38,87 @@ struct Numbers {
   Size bias, activation;
 };
 
-template <typename T>
-const Matmul<T>& matmul();
-template <>
-const Matmul<float>& matmul<float>() {
-  return matmul_float32;
-}
-template <>
-const Matmul<double>& matmul<double>() {
-  return matmul_float64;
-}
+// Whether yᵀ is computed: where y's rows are side by side instead of its columns. A single column is better a row.
+bool swaps(const Numbers& n) { return n.columns == 1 ? n.y.row == 1 : n.y.column != 1; }
 
 template <typename T>
 Size scratch(const Size* given) {
   const Numbers& n = *reinterpret_cast<const Numbers*>(given);
-  const Size straight = matmul<T>().scratch({n.rows, n.columns, n.depth});
-  const Size swapped = matmul<T>().scratch({n.columns, n.rows, n.depth});
-  return (straight > swapped ? straight : swapped) * static_cast<Size>(sizeof(T));
+  const MatmulSize size = swaps(n) ? MatmulSize{n.columns, n.rows, n.depth} : MatmulSize{n.rows, n.columns, n.depth};
+  if constexpr (sizeof(T) == 4)
+    return matmul_float32.scratch(size) * static_cast<Size>(sizeof(T));
+  else
+    return matmul_float64.scratch(size) * static_cast<Size>(sizeof(T));
+}
+
+// A stack of products with y's columns side by side.
+template <typename T>
+struct Products {
+  Size stack;
+  MatmulSize size;
+  T* y;
+  const T *x, *w;
+  Strides ys, xs, ws;
+  Epilogue<T> epilogue;
+};
+
+Strides transposed(Strides s) { return {s.stack, s.column, s.row}; }
+
+template <typename T>
+Products<T> products(const Call& call) {
+  const Numbers& n = *reinterpret_cast<const Numbers*>(call.numbers);
+  T* const y = call.buffer<T>(0);
+  const T *const x = call.buffer<const T>(1), *const w = call.buffer<const T>(2);
+  const T* const bias = n.bias ? call.buffer<const T>(3) : nullptr;
+  if (!swaps(n))
+    return {n.stack, {n.rows, n.columns, n.depth}, y, x, w, n.y, n.x, n.w, {bias, 0, 1, n.activation == 1}};
+  return {n.stack,         {n.columns, n.rows, n.depth},   y, w, x, transposed(n.y), transposed(n.w),
+          transposed(n.x), {bias, 1, 0, n.activation == 1}};
+}
+
+// Cycles, roughly: a vector of sums for each row and step, and half a cycle for each number packed.
+template <typename T>
+double cost(MatmulSize size, bool packs_x) {
+  const double vectors = static_cast<double>((size.columns + lanes<T> - 1) / lanes<T>);
+  const double rows = static_cast<double>(size.rows), columns = static_cast<double>(size.columns);
+  return static_cast<double>(size.depth) * (rows * vectors + (columns + (packs_x ? rows : 0)) / 2);
+}
+
+Size each(Size size, Size unit, Size workers) { return ((size + unit - 1) / unit + workers - 1) / workers * unit; }
+
+template <typename T>
+bool shares_rows(const Products<T>& p, Size workers) {
+  if (workers == 1 || p.stack >= workers) return true;
+  const bool packs_x = p.xs.column != 1;
+  const MatmulSize by_rows = {each(p.stack * p.size.rows, 1, workers), p.size.columns, p.size.depth};
+  const MatmulSize by_columns = {p.size.rows, each(p.stack * p.size.columns, lanes<T>, workers), p.size.depth};
+  return cost<T>(by_rows, packs_x) <= cost<T>(by_columns, packs_x);
 }
 
 template <typename T>
 void product(const Call& call) {
-  const Numbers& n = *reinterpret_cast<const Numbers*>(call.numbers);
-  const Share mine = share(n.rows, call);
-  for (Size s = 0; s < n.stack; ++s) {
-    const Size rows = mine.end - mine.begin;
-    T* y = call.buffer<T>(0) + s * n.y.stack + mine.begin * n.y.row;
-    const T* x = call.buffer<const T>(1) + s * n.x.stack + mine.begin * n.x.row;
-    const T* w = call.buffer<const T>(2) + s * n.w.stack;
-    T* scratch = reinterpret_cast<T*>(call.scratch);
-    if (n.y.column == 1)
-      matmul<T>().run({rows, n.columns, n.depth}, {x, n.x.row, n.x.column}, {w, n.w.row, n.w.column},
-                      {y, n.y.row, n.y.column}, scratch);
+  const Products<T> p = products<T>(call);
+  const bool by_rows = shares_rows(p, call.workers);
+  const Size length = by_rows ? p.size.rows : p.size.columns;
+  const Size unit = by_rows ? 1 : lanes<T>, units = (length + unit - 1) / unit;
+  const Share mine = share(p.stack * units, call);
+  for (Size at = mine.begin; at < mine.end;) {
+    const Size s = at / units, end = (s + 1) * units < mine.end ? (s + 1) * units : mine.end;
+    const Size first = (at - s * units) * unit;
+    const Size last = (end - s * units) * unit < length ? (end - s * units) * unit : length;
+    const Size row = by_rows ? first : 0, column = by_rows ? 0 : first;
+    MatmulSize size = p.size;
+    (by_rows ? size.rows : size.columns) = last - first;
+    Epilogue<T> epilogue = p.epilogue;
+    if (epilogue.bias) epilogue.bias += row * epilogue.row_stride + column * epilogue.column_stride;
+    const Matrix<const T> x = {p.x + s * p.xs.stack + row * p.xs.row, p.xs.row, p.xs.column};
+    const Matrix<const T> w = {p.w + s * p.ws.stack + column * p.ws.column, p.ws.row, p.ws.column};
+    const Matrix<T> y = {p.y + s * p.ys.stack + row * p.ys.row + column, p.ys.row, 1};
+    if (p.size.rows == 1 && p.ws.row == 1 && p.ws.column != 1)
+      multiply_row(size, x, w, y.data, epilogue, reinterpret_cast<T*>(call.scratch));
     else
-      matmul<T>().run({n.columns, rows, n.depth}, {w, n.w.column, n.w.row}, {x, n.x.column, n.x.row},
-                      {y, n.y.column, n.y.row}, scratch);
-    const T* bias = n.bias ? call.buffer<const T>(3) : nullptr;
-    for (Size r = 0; r < rows; ++r)
-      for (Size c = 0; c < n.columns; ++c) {
-        T& value = y[r * n.y.row + c * n.y.column];
-        if (bias) value += bias[c];
-        if (n.activation && value <= 0) value = 0;
-      }
+      multiply(size, x, w, y, epilogue, reinterpret_cast<T*>(call.scratch));
+    at = end;
   }
 }
 
