@@ -10,6 +10,8 @@
 
 #include "operations.hpp"
 
+#include "vector_math.hpp"
+
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-math-errno")  // else sqrt is a call for fear of numbers below 0
 #endif
@@ -168,29 +170,43 @@ inline T floor(T a) {
   return floor_of(a);
 }
 
-#define PLAIN(name)                                         \
-  inline float name##_of(float a) { return __builtin_##name##f(a); } \
-  inline double name##_of(double a) { return __builtin_##name(a); }  \
-  template <typename T>                                     \
-  inline T name(T a) {                                      \
-    return name##_of(a);                                    \
+// A loop over a tile of a function of vectors. The last vector overlaps the one before it; it is read before that is
+// written, since y may be a.
+template <typename T, Vector<T> (*f)(Vector<T>)>
+void vectors(Size size, std::byte* to, const std::byte* from, const std::byte*, const std::byte*) {
+  T* y = reinterpret_cast<T*>(to);
+  const T* a = reinterpret_cast<const T*>(from);
+  if (size < lanes<T>) {
+    T part[lanes<T>] = {};
+    __builtin_memcpy(part, a, static_cast<std::size_t>(size) * sizeof(T));
+    store<T>(part, f(load<T>(part)));
+    __builtin_memcpy(y, part, static_cast<std::size_t>(size) * sizeof(T));
+    return;
   }
-PLAIN(exp)
-PLAIN(expm1)
-PLAIN(log)
-PLAIN(log1p)
-PLAIN(sin)
-PLAIN(cos)
-PLAIN(tanh)
-PLAIN(erf)
-template <typename T>
-inline T sigmoid(T x) {
-  const T small = exp_of(-abs(x));
-  return (x >= T(0) ? T(1) : small) / (T(1) + small);
+  const Vector<T> last = load(a + size - lanes<T>);
+  Size i = 0;
+  for (; i + lanes<T> <= size; i += lanes<T>) store<T>(y + i, f(load(a + i)));
+  if (i < size) store<T>(y + size - lanes<T>, f(last));
 }
-template <typename T>
-inline T softplus(T x) {
-  return maximum(x, T(0)) + log1p_of(exp_of(-abs(x)));
+
+inline float any_sine(float a, int quarter) { return quarter ? __builtin_cosf(a) : __builtin_sinf(a); }
+inline double any_sine(double a, int quarter) { return quarter ? __builtin_cos(a) : __builtin_sin(a); }
+
+template <typename T, int quarter>
+Vector<T> far_sine(Vector<T> x) {
+  Vector<T> y = sine<T, quarter>(x);
+  for (int i = 0; i < lanes<T>; ++i)
+    if (!(abs(x[i]) <= sine_range<T>)) y[i] = any_sine(x[i], quarter);
+  return y;
+}
+
+// Tiles with a number so large that sine() is not made for it are rare.
+template <typename T, int quarter>
+void sines(Size size, std::byte* y, const std::byte* a, const std::byte* b, const std::byte* c) {
+  const T* x = reinterpret_cast<const T*>(a);
+  int far = 0;
+  for (Size i = 0; i < size; ++i) far |= !(abs(x[i]) <= sine_range<T>);
+  (far ? vectors<T, far_sine<T, quarter>> : vectors<T, sine<T, quarter>>)(size, y, a, b, c);
 }
 
 // ---- comparison and logic
@@ -251,6 +267,9 @@ inline Truth to_bool(From a) {
 
 #define ONE(name, function) loop<function>(name, function)
 #define FLOATS(name) ONE(#name "_float32", name<float>), ONE(#name "_float64", name<double>)
+#define VECTORS(name)                                                            \
+  {#name "_float32", vectors<float, PELLUCID_KERNELS::name<float>>, 1, sizeof(float)}, \
+      {#name "_float64", vectors<double, PELLUCID_KERNELS::name<double>>, 1, sizeof(double)}
 #define NUMBERS(name)                                                                           \
   ONE(#name "_uint8", name<Byte>), ONE(#name "_int32", name<int>), ONE(#name "_int64", name<Long>), \
       ONE(#name "_uint64", name<Unsigned>), FLOATS(name)
@@ -275,16 +294,18 @@ constexpr Operation table[] = {
     NUMBERS(sign),
     FLOATS(floor),
     FLOATS(sqrt),
-    FLOATS(exp),
-    FLOATS(expm1),
-    FLOATS(log),
-    FLOATS(log1p),
-    FLOATS(sin),
-    FLOATS(cos),
-    FLOATS(tanh),
-    FLOATS(sigmoid),
-    FLOATS(erf),
-    FLOATS(softplus),
+    VECTORS(exp),
+    VECTORS(expm1),
+    VECTORS(log),
+    VECTORS(log1p),
+    {"sin_float32", sines<float, 0>, 1, sizeof(float)},
+    {"sin_float64", sines<double, 0>, 1, sizeof(double)},
+    {"cos_float32", sines<float, 1>, 1, sizeof(float)},
+    {"cos_float64", sines<double, 1>, 1, sizeof(double)},
+    VECTORS(tanh),
+    VECTORS(sigmoid),
+    VECTORS(erf),
+    VECTORS(softplus),
     EVERY(isfinite),
     EVERY(equal),
     EVERY(less),
