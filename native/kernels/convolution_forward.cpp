@@ -52,28 +52,27 @@ Runs runs_of(const ConvolutionPass<T>& pass, Size row_stride) {
   return {pass.taps[0], pass.taps[1], pass.depth, down, across};
 }
 
-// The first `count` numbers of a vector, in pieces of a power of two.
-template <typename T>
-void store_some(T* to, Vector<T> vector, Size count) {
-  T line[lanes<T>];
-  store(line, vector);
-  Size done = 0;
-#pragma GCC unroll 8
-  for (int piece = lanes<T> / 2; piece > 0; piece /= 2)
-    if (count & piece) {
-      __builtin_memcpy(to + done, line + done, static_cast<std::size_t>(piece) * sizeof(T));
-      done += piece;
-    }
+// Copies `count` numbers, fewer than twice `most`, in pieces of a power of two.
+template <int most, typename T>
+inline void copy_some(T* to, const T* from, Size count) {
+  if (count & most) {
+    __builtin_memcpy(to, from, most * sizeof(T));
+    to += most, from += most;
+  }
+  if constexpr (most > 1) copy_some<most / 2>(to, from, count);
 }
 
-template <typename T, int vectors>
-void store_filters(T* to, const Vector<T> (&sum)[vectors], Size filters) {
-#pragma GCC unroll 4
-  for (int v = 0; v < vectors; ++v)
-    if (filters >= (v + 1) * lanes<T>)
-      store<T>(to + v * lanes<T>, sum[v]);
-    else if (filters > v * lanes<T>)
-      store_some<T>(to + v * lanes<T>, sum[v], filters - v * lanes<T>);
+// Where the filters do not fill the vectors: if nothing but the next position of this tile follows in memory, it may be
+// overwritten, since its turn comes.
+template <typename T, int positions, int vectors>
+inline void store_some(T* y, Size y_step, const T* lines, Size filters) {
+  constexpr Size width = vectors * lanes<T>;
+  const Size end = filters == y_step ? positions * y_step - width : -1;
+  for (Size p = 0; p < positions; ++p, lines += width)
+    if (p * y_step <= end)
+      __builtin_memcpy(y + p * y_step, lines, width * sizeof(T));
+    else
+      copy_some<width / 2>(y + p * y_step, lines, filters);
 }
 
 template <typename T, int positions, int vectors>
@@ -92,23 +91,34 @@ void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size 
           for (int v = 0; v < vectors; ++v) sum[p][v] += run[p * x_step + k] * w[v];
       }
     }
+  constexpr Size width = vectors * lanes<T>;
+  T line[positions * width];
+  T* const to = filters == width ? y : line;
+  const Size to_step = filters == width ? y_step : width;
 #pragma GCC unroll 16
-  for (int p = 0; p < positions; ++p) store_filters<T, vectors>(y + p * y_step, sum[p], filters);
+  for (int p = 0; p < positions; ++p)
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) store<T>(to + p * to_step + v * lanes<T>, sum[p][v]);
+  if (filters != width) store_some<T, positions, vectors>(y, y_step, line, filters);
 }
 
 // The same for one channel a group.
 template <typename T, int positions>
 void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters) {
-  Vector<T> sum[positions][1] = {};
+  Vector<T> sum[positions] = {};
   for (Size i = 0; i < runs.rows; ++i)
     for (Size j = 0; j < runs.columns; ++j, panel += lanes<T>) {
       const T* run = x + i * runs.row_stride + j * runs.column_stride;
       const Vector<T> w = load(panel);
 #pragma GCC unroll 16
-      for (int p = 0; p < positions; ++p) sum[p][0] += load(run + p * x_step) * w;
+      for (int p = 0; p < positions; ++p) sum[p] += load(run + p * x_step) * w;
     }
+  T line[positions * lanes<T>];
+  T* const to = filters == lanes<T> ? y : line;
+  const Size to_step = filters == lanes<T> ? y_step : lanes<T>;
 #pragma GCC unroll 16
-  for (int p = 0; p < positions; ++p) store_filters<T, 1>(y + p * y_step, sum[p], filters);
+  for (int p = 0; p < positions; ++p) store<T>(to + p * to_step, sum[p]);
+  if (filters != lanes<T>) store_some<T, positions, 1>(y, y_step, line, filters);
 }
 
 template <typename T>
