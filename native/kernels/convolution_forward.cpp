@@ -15,15 +15,21 @@
 //  positions    │ tap       │   │ sums          │           and does 24 multiply-adds
 //  side by side └───────────┘   └───────────────┘
 //
-// The positions of a tile lie in one row of y, in parts as equal as can be (28 is 10 + 9 + 9): the rows of the tile are
-// then a fixed step apart in x. Taps side by side (no dilation, no groups) are one run of KW·C numbers.
+// Taps side by side (no dilation, no groups) are one run of KW·C numbers. No tile knows of edges: positions fall into
+// rectangles in which all see the same taps, and only these are summed.
 //
-// Where windows reach over the edge, the rows of x that some rows of y need (a strip) are copied with their border of
-// zeros, so that the tile knows of no edges. Around the tile:
+//     ┌─┬─────────┬─┐
+//     ├─┼─────────┼─┤    The tiles of a rectangle lie across or down, whichever makes fewer of them, in parts as equal
+//     │ │ all of  │ │    as can be (28 is 10 + 9 + 9). Either way a tile's positions are a fixed step apart in x.
+//     │ │ the taps│ │
+//     ├─┼─────────┼─┤
+//     └─┴─────────┴─┘
 //
-//   for each strip of rows of an image: copy x if it needs a border    L1 to L2
-//     for each panel of w                                              L1 to L2
-//       for each row of the strip, for each tile of positions
+// Around the tile:
+//
+//   for some rows of an image                                           L1 to L2
+//     for each panel of w                                               L1 to L2
+//       for each rectangle of positions, for each tile
 //
 // With one channel a group (depthwise) the vector is channels: x is loaded instead of broadcast.
 //
@@ -38,19 +44,13 @@ namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
 template <int vectors>
-constexpr int tile_positions = vector_registers == 32 ? (vectors == 2 ? 12 : 16) : (vectors == 2 ? 6 : 12);
+constexpr int tile_positions = vector_registers == 32 ? 12 : (vectors == 2 ? 6 : 12);
 
-// The places in x that a tile reads from one position: `rows` × `columns` runs of `length` numbers.
+// Of both x and a panel, the places that a tile reads for one position: `rows` × `columns` runs of `length` steps.
 struct Runs {
-  Size rows, columns, length, row_stride, column_stride;
+  Size rows, columns, length;
+  Size x_row, x_column, panel_row, panel_column;
 };
-
-template <typename T>
-Runs runs_of(const ConvolutionPass<T>& pass, Size row_stride) {
-  const Size down = pass.gap[0] * row_stride, across = pass.gap[1] * pass.channels;
-  if (pass.groups == 1 && pass.gap[1] == 1) return {pass.taps[0], 1, pass.taps[1] * pass.channels, down, 0};
-  return {pass.taps[0], pass.taps[1], pass.depth, down, across};
-}
 
 // Copies `count` numbers, fewer than twice `most`, in pieces of a power of two.
 template <int most, typename T>
@@ -80,11 +80,12 @@ void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size 
   Vector<T> sum[positions][vectors] = {};
   for (Size i = 0; i < runs.rows; ++i)
     for (Size j = 0; j < runs.columns; ++j) {
-      const T* run = x + i * runs.row_stride + j * runs.column_stride;
-      for (Size k = 0; k < runs.length; ++k, panel += vectors * lanes<T>) {
+      const T* run = x + i * runs.x_row + j * runs.x_column;
+      const T* weights = panel + i * runs.panel_row + j * runs.panel_column;
+      for (Size k = 0; k < runs.length; ++k, weights += vectors * lanes<T>) {
         Vector<T> w[vectors];
 #pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) w[v] = load(panel + v * lanes<T>);
+        for (int v = 0; v < vectors; ++v) w[v] = load(weights + v * lanes<T>);
 #pragma GCC unroll 16
         for (int p = 0; p < positions; ++p)
 #pragma GCC unroll 16
@@ -107,9 +108,9 @@ template <typename T, int positions>
 void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters) {
   Vector<T> sum[positions] = {};
   for (Size i = 0; i < runs.rows; ++i)
-    for (Size j = 0; j < runs.columns; ++j, panel += lanes<T>) {
-      const T* run = x + i * runs.row_stride + j * runs.column_stride;
-      const Vector<T> w = load(panel);
+    for (Size j = 0; j < runs.columns; ++j) {
+      const T* run = x + i * runs.x_row + j * runs.x_column;
+      const Vector<T> w = load(panel + i * runs.panel_row + j * runs.panel_column);
 #pragma GCC unroll 16
       for (int p = 0; p < positions; ++p) sum[p] += load(run + p * x_step) * w;
     }
@@ -131,7 +132,7 @@ struct Layout {
   Size groups, filters, depth, taps;
 
   explicit Layout(const ConvolutionPass<T>& pass)
-      : depthwise(pass.groups > 1 && pass.depth == 1 && pass.filters == 1),
+      : depthwise(pass.groups >= lanes<T> && pass.depth == 1 && pass.filters == 1),
         groups(depthwise ? 1 : pass.groups),
         filters(depthwise ? pass.groups : pass.filters),
         depth(pass.depth),
@@ -139,9 +140,7 @@ struct Layout {
 
   Size vectors(Size filter) const { return !depthwise && filters - filter > lanes<T> ? 2 : 1; }
   // The last vector of channels of a depthwise convolution ends where they end, since x is loaded by whole vectors.
-  Size first(Size filter) const {
-    return depthwise && filters >= lanes<T> ? smaller(filter, filters - lanes<T>) : filter;
-  }
+  Size first(Size filter) const { return depthwise ? smaller(filter, filters - lanes<T>) : filter; }
 
   Size packed() const { return groups * taps * depth * round_up(filters, lanes<T>); }
 };
@@ -154,21 +153,6 @@ Tile<T> tile_of(Size count) {
     return depthwise_tile<T, positions>;
   else
     return tile<T, positions, vectors>;
-}
-
-// Tiles of `count` positions, then tiles of one more.
-template <typename T>
-struct Row {
-  Tile<T> fewer, more;
-  Size count, fewer_tiles, more_tiles;
-};
-
-template <typename T, int vectors, bool depthwise>
-Row<T> split(Size positions) {
-  const Size tiles = (positions + tile_positions<vectors> - 1) / tile_positions<vectors>;
-  const Size count = positions / tiles, rest = positions % tiles;
-  return {tile_of<T, vectors, depthwise>(count), tile_of<T, vectors, depthwise>(count + (rest > 0)), count,
-          tiles - rest, rest};
 }
 
 // Copies w in the order in which the tiles want it: panel by panel, and in a panel tap by tap, channel by channel.
@@ -193,65 +177,124 @@ void pack(const ConvolutionPass<T>& pass, T* packed) {
     }
 }
 
-// ---- strip by strip
+// ---- rectangles of positions
 
-constexpr Size strip_bytes = 64 << 10;        // of x, in a strip
-constexpr Size small_strip_bytes = 16 << 10;  // where there are few images to share out
-constexpr Size few_images = 8;
+// Positions side by side along one axis that see the same taps.
+struct Stretch {
+  Size begin, end;  // positions
+  Size tap, taps;   // the first one, and how many
+};
 
+// The stretch that starts at `begin`.
 template <typename T>
-Size strip_rows(const ConvolutionPass<T>& pass) {
-  const Size bytes = pass.images < few_images ? small_strip_bytes : strip_bytes;
-  const Size row = pass.step[0] * pass.width * pass.channels * static_cast<Size>(sizeof(T));
-  return larger(1, smaller(pass.out[0], bytes / larger(1, row)));
+Stretch stretch(const ConvolutionPass<T>& pass, int axis, Size begin, Size end) {
+  const Size size = axis == 0 ? pass.height : pass.width, gap = pass.gap[axis], taps = pass.taps[axis];
+  const auto before = [&](Size at) { return at > 0 ? smaller((at + gap - 1) / gap, taps) : 0; };  // taps below `at`
+  Stretch found = {begin, begin, 0, 0};
+  for (; found.end < end; ++found.end) {
+    const Size at = pass.start[axis] + found.end * pass.step[axis];
+    const Size first = before(-at), count = larger(0, before(size - at) - first);
+    if (found.end == begin) found.tap = first, found.taps = count;
+    if (found.tap != first || found.taps != count) break;
+  }
+  return found;
+}
+
+// Tiles in a line, in parts as equal as can be. An offset is where in x and y the first position is, a step how far it
+// is to the next.
+template <typename T, int vectors, bool depthwise>
+void convolve_line(const Runs& runs, Size positions, const T* x, Size x_step, const T* panel, T* y, Size y_step,
+                   Size filters) {
+  const Size tiles = (positions + tile_positions<vectors> - 1) / tile_positions<vectors>;
+  for (Size t = 0; t < tiles; ++t) {
+    const Size begin = positions * t / tiles, end = positions * (t + 1) / tiles;
+    tile_of<T, vectors, depthwise>(end - begin)(runs, x + begin * x_step, x_step, panel, y + begin * y_step, y_step,
+                                                filters);
+  }
+}
+
+// x and y are those of the image, at the group's first channel and the panel's first filter.
+template <typename T, int vectors, bool depthwise>
+void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, const Stretch& across, const T* x,
+                        const T* panel, T* y, Size filters) {
+  constexpr Size most = tile_positions<vectors>, width = vectors * lanes<T>;
+  const Size row = pass.width * pass.channels, steps[] = {pass.step[0] * row, pass.step[1] * pass.channels};
+  const bool one_run = pass.groups == 1 && pass.gap[1] == 1;
+  const Runs runs = {
+      .rows = across.taps == 0 ? 0 : down.taps,
+      .columns = one_run ? 1 : across.taps,
+      .length = one_run ? across.taps * pass.depth : pass.depth,
+      .x_row = pass.gap[0] * row,
+      .x_column = pass.gap[1] * pass.channels,
+      .panel_row = pass.taps[1] * pass.depth * width,
+      .panel_column = pass.depth * width,
+  };
+  panel += down.tap * runs.panel_row + across.tap * runs.panel_column;
+  x += (pass.start[0] + down.tap * pass.gap[0]) * row + (pass.start[1] + across.tap * pass.gap[1]) * pass.channels +
+       down.begin * steps[0] + across.begin * steps[1];
+  y += down.begin * pass.y_row + across.begin * pass.y_step;
+  const Size rows = down.end - down.begin, columns = across.end - across.begin;
+  if (rows * ((columns + most - 1) / most) <= columns * ((rows + most - 1) / most))
+    for (Size r = 0; r < rows; ++r)
+      convolve_line<T, vectors, depthwise>(runs, columns, x + r * steps[0], steps[1], panel, y + r * pass.y_row,
+                                           pass.y_step, filters);
+  else
+    for (Size c = 0; c < columns; ++c)
+      convolve_line<T, vectors, depthwise>(runs, rows, x + c * steps[1], steps[0], panel, y + c * pass.y_step,
+                                           pass.y_row, filters);
 }
 
 template <typename T>
-void convolve_strip(const ConvolutionPass<T>& pass, const Strip<T>& strip, const T* panel, Size rows, T* y) {
+void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size end, const T* panel) {
   const Layout<T> layout(pass);
-  const Size x_step = pass.step[1] * pass.channels, x_row = pass.step[0] * strip.row_stride;
-  const Runs runs = runs_of(pass, strip.row_stride);
-  const Row<T> two = split<T, 2, false>(pass.out[1]);
-  const Row<T> one = layout.depthwise ? split<T, 1, true>(pass.out[1]) : split<T, 1, false>(pass.out[1]);
   for (Size group = 0; group < layout.groups; ++group)
     for (Size filter = 0, width; filter < layout.filters; filter += width) {
       width = layout.vectors(filter) * lanes<T>;
-      const Row<T>& row = width > lanes<T> ? two : one;
       const Size start = layout.first(filter), filters = smaller(width, layout.filters - start);
-      for (Size r = 0; r < rows; ++r) {
-        const T* from = strip.x + r * x_row + (layout.depthwise ? start : group * layout.depth);
-        T* to = y + r * pass.y_row + group * layout.filters + start;
-        for (Size t = 0; t < row.fewer_tiles; ++t, from += row.count * x_step, to += row.count * pass.y_step)
-          row.fewer(runs, from, x_step, panel, to, pass.y_step, filters);
-        for (Size t = 0; t < row.more_tiles; ++t, from += (row.count + 1) * x_step, to += (row.count + 1) * pass.y_step)
-          row.more(runs, from, x_step, panel, to, pass.y_step, filters);
-      }
+      const T* x =
+          pass.x + image * pass.height * pass.width * pass.channels + (layout.depthwise ? start : group * layout.depth);
+      T* y = pass.y + image * pass.y_image + group * layout.filters + start;
+      const auto convolve = layout.depthwise   ? convolve_rectangle<T, 1, true>
+                            : width > lanes<T> ? convolve_rectangle<T, 2, false>
+                                               : convolve_rectangle<T, 1, false>;
+      for (Stretch down = stretch(pass, 0, begin, end); down.begin < end; down = stretch(pass, 0, down.end, end))
+        for (Stretch across = stretch(pass, 1, 0, pass.out[1]); across.begin < pass.out[1];
+             across = stretch(pass, 1, across.end, pass.out[1]))
+          convolve(pass, down, across, x, panel, y, filters);
       panel += layout.taps * layout.depth * width;
     }
+}
+
+// ---- shares
+
+constexpr Size rows_bytes = 64 << 10;      // of x, in the rows that are taken at once
+constexpr Size few_rows_bytes = 16 << 10;  // where there are few images to share out
+constexpr Size few_images = 8;
+
+template <typename T>
+Size rows_at_once(const ConvolutionPass<T>& pass) {
+  const Size bytes = pass.images < few_images ? few_rows_bytes : rows_bytes;
+  const Size row = pass.step[0] * pass.width * pass.channels * static_cast<Size>(sizeof(T));
+  return larger(1, smaller(pass.out[0], bytes / larger(1, row)));
 }
 
 }  // namespace
 
 template <typename T>
 Size convolve_scratch(const ConvolutionPass<T>& pass) {
-  return (round_up(Layout<T>(pass).packed(), lanes<T>) + strip_size(pass, strip_rows(pass))) *
-         static_cast<Size>(sizeof(T));
+  return Layout<T>(pass).packed() * static_cast<Size>(sizeof(T));
 }
 
 template <typename T>
 void convolve(const ConvolutionPass<T>& pass, const Call& call) {
   if (pass.out[0] == 0 || pass.out[1] == 0) return;
   T* const packed = reinterpret_cast<T*>(call.scratch);
-  T* const copy = packed + round_up(Layout<T>(pass).packed(), lanes<T>);
-  const bool whole = Layout<T>(pass).depthwise && pass.channels < lanes<T>;
-  const Size most = strip_rows(pass), strips = (pass.out[0] + most - 1) / most;
-  const Share mine = share(pass.images * strips, call);
+  const Size most = rows_at_once(pass), parts = (pass.out[0] + most - 1) / most;
+  const Share mine = share(pass.images * parts, call);
   if (mine.begin < mine.end) pack(pass, packed);
-  for (Size i = mine.begin; i < mine.end; ++i) {
-    const Size image = i / strips, row = i % strips * most, rows = smaller(most, pass.out[0] - row);
-    convolve_strip(pass, strip(pass, image, row, rows, copy, whole), static_cast<const T*>(packed), rows,
-                   pass.y + image * pass.y_image + row * pass.y_row);
-  }
+  for (Size i = mine.begin; i < mine.end; ++i)
+    convolve_rows(pass, i / parts, i % parts * most, smaller((i % parts + 1) * most, pass.out[0]),
+                  static_cast<const T*>(packed));
 }
 
 template <typename T>
