@@ -62,17 +62,23 @@ inline void copy_some(T* to, const T* from, Size count) {
   if constexpr (most > 1) copy_some<most / 2>(to, from, count);
 }
 
-// Where the filters do not fill the vectors: if nothing but the next position of this tile follows in memory, it may be
-// overwritten, since its turn comes.
+// Stores the sums of a tile. Where the filters do not fill the vectors, and nothing but the tile's next position
+// follows in memory, that may be overwritten, since its turn comes; the others take a way round.
 template <typename T, int positions, int vectors>
-inline void store_some(T* y, Size y_step, const T* lines, Size filters) {
+[[gnu::always_inline]] inline void store_tile(const Vector<T> (&sum)[positions][vectors], T* y, Size y_step,
+                                              Size filters) {
   constexpr Size width = vectors * lanes<T>;
-  const Size end = filters == y_step ? positions * y_step - width : -1;
-  for (Size p = 0; p < positions; ++p, lines += width)
-    if (p * y_step <= end)
-      __builtin_memcpy(y + p * y_step, lines, width * sizeof(T));
-    else
-      copy_some<width / 2>(y + p * y_step, lines, filters);
+  const Size end = filters == width ? positions * y_step : filters == y_step ? positions * y_step - width : -1;
+  T line[positions * width];
+#pragma GCC unroll 16
+  for (int p = 0; p < positions; ++p) {
+    T* const to = p * y_step <= end ? y + p * y_step : line + p * width;
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) store<T>(to + v * lanes<T>, sum[p][v]);
+  }
+  if (filters != width)
+    for (Size p = 0; p < positions; ++p)
+      if (p * y_step > end) copy_some<width / 2>(y + p * y_step, line + p * width, filters);
 }
 
 template <typename T, int positions, int vectors>
@@ -92,34 +98,21 @@ void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size 
           for (int v = 0; v < vectors; ++v) sum[p][v] += run[p * x_step + k] * w[v];
       }
     }
-  constexpr Size width = vectors * lanes<T>;
-  T line[positions * width];
-  T* const to = filters == width ? y : line;
-  const Size to_step = filters == width ? y_step : width;
-#pragma GCC unroll 16
-  for (int p = 0; p < positions; ++p)
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store<T>(to + p * to_step + v * lanes<T>, sum[p][v]);
-  if (filters != width) store_some<T, positions, vectors>(y, y_step, line, filters);
+  store_tile<T>(sum, y, y_step, filters);
 }
 
 // The same for one channel a group.
 template <typename T, int positions>
 void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters) {
-  Vector<T> sum[positions] = {};
+  Vector<T> sum[positions][1] = {};
   for (Size i = 0; i < runs.rows; ++i)
     for (Size j = 0; j < runs.columns; ++j) {
       const T* run = x + i * runs.x_row + j * runs.x_column;
       const Vector<T> w = load(panel + i * runs.panel_row + j * runs.panel_column);
 #pragma GCC unroll 16
-      for (int p = 0; p < positions; ++p) sum[p] += load(run + p * x_step) * w;
+      for (int p = 0; p < positions; ++p) sum[p][0] += load(run + p * x_step) * w;
     }
-  T line[positions * lanes<T>];
-  T* const to = filters == lanes<T> ? y : line;
-  const Size to_step = filters == lanes<T> ? y_step : lanes<T>;
-#pragma GCC unroll 16
-  for (int p = 0; p < positions; ++p) store<T>(to + p * to_step, sum[p]);
-  if (filters != lanes<T>) store_some<T, positions, 1>(y, y_step, line, filters);
+  store_tile<T>(sum, y, y_step, filters);
 }
 
 template <typename T>
