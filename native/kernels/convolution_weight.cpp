@@ -22,7 +22,7 @@
 //               └───────────┘   └───────────────┘
 //
 // Nothing is packed. Positions at which a tap lies outside of the image are left out. Where there are few channels, the
-// rows of a tile are the taps side by side with their channels (KW·C numbers in a run), and x is copied with a border.
+// rows of a tile are any taps with their channels, and x is copied with a border of zeros.
 //
 // Images are taken in strips that the cache holds, and every tile goes over a strip before the next one comes. With one
 // channel a group (depthwise) the vector is channels: x is loaded instead of broadcast.
@@ -77,6 +77,34 @@ void tile(const Positions& at, const T* x, const T* y, T* to, Size to_stride) {
     for (int v = 0; v < vectors; ++v) store<T>(to + r * to_stride + v * lanes<T>, sum[r][v]);
 }
 
+// The same for rows that are anywhere in x.
+template <typename T, int rows, int vectors>
+void scattered_tile(const Positions& at, const T* x, const Size* offsets, const T* y, T* to, Size to_stride) {
+  Vector<T> sum[rows][vectors];
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) sum[r][v] = load(to + r * to_stride + v * lanes<T>);
+  for (Size n = 0; n < at.images; ++n)
+    for (Size h = 0; h < at.rows; ++h) {
+      const T* x_at = x + n * at.x_image + h * at.x_row;
+      const T* y_at = y + n * at.y_image + h * at.y_row;
+      for (Size w = 0; w < at.columns; ++w, x_at += at.x_step, y_at += at.y_step) {
+        Vector<T> g[vectors];
+#pragma GCC unroll 16
+        for (int v = 0; v < vectors; ++v) g[v] = load(y_at + v * lanes<T>);
+#pragma GCC unroll 16
+        for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 16
+          for (int v = 0; v < vectors; ++v) sum[r][v] += x_at[offsets[r]] * g[v];
+      }
+    }
+#pragma GCC unroll 16
+  for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 16
+    for (int v = 0; v < vectors; ++v) store<T>(to + r * to_stride + v * lanes<T>, sum[r][v]);
+}
+
 // The same for one channel a group; `count` is how many of a vector's channels there are.
 template <typename T>
 void depthwise_tile(const Positions& at, const T* x, const T* y, T* to, Size count) {
@@ -106,26 +134,36 @@ Tile<T> tile_of(Size count) {
   return tile<T, rows, vectors>;
 }
 
+template <typename T>
+using ScatteredTile = void (*)(const Positions&, const T* x, const Size* offsets, const T* y, T* to, Size to_stride);
+
+template <typename T, int vectors, int rows = tile_rows<vectors>>
+ScatteredTile<T> scattered_tile_of(Size count) {
+  if constexpr (rows > 1)
+    if (count < rows) return scattered_tile_of<T, vectors, rows - 1>(count);
+  return scattered_tile<T, rows, vectors>;
+}
+
 // ---- how the weights fall into tiles
 
 // The sums stand in scratch as (groups, taps, depth, filters rounded up to vectors).
 template <typename T>
 struct Layout {
   const ConvolutionSize& size;
-  bool depthwise, side_by_side;
+  bool depthwise, scattered;
   Size groups, filters, depth, width;  // width: of a row of sums
-  Size segments, segment;              // a tile's rows are in one segment: the channels of a tap, or a row of taps
+  Size segments, segment;              // a tile's rows are in one segment: the channels of a tap, or everything
 
   explicit Layout(const ConvolutionSize& size)
       : size(size),
         depthwise(size.groups > 1 && size.depth() == 1 && size.filters_each() == 1),
-        side_by_side(size.groups == 1 && size.dilation[1] == 1 && size.channels <= few_channels),
+        scattered(size.groups == 1 && size.dilation[1] == 1 && size.channels <= few_channels),
         groups(depthwise ? 1 : size.groups),
         filters(depthwise ? size.groups : size.filters_each()),
         depth(size.depth()),
         width(round_up(filters, lanes<T>)),
-        segments(side_by_side ? size.kernel[0] : size.taps()),
-        segment(side_by_side ? size.kernel[1] * depth : depth) {}
+        segments(scattered ? 1 : size.taps()),
+        segment(scattered ? size.taps() * depth : depth) {}
 
   Size sums() const { return groups * size.taps() * depth * width; }
   Size vectors(Size filter) const { return !depthwise && filters - filter > lanes<T> ? 2 : 1; }
@@ -197,15 +235,27 @@ Share inside(const ConvolutionSize& size, int axis, Size tap, Size begin, Size e
   return {larger(begin, first), smaller(end, last)};
 }
 
+// The rows of a tile where there are few channels: any of all taps and channels.
+template <typename T>
+void add_scattered(const Layout<T>& layout, const Positions& at, const Strips<T>& strip, const Unit& unit, const T* y,
+                   T* to) {
+  const Size run = layout.size.kernel[1] * layout.depth;
+  Size offsets[larger(tile_rows<1>, tile_rows<2>)];
+  for (Size r = 0; r < unit.rows; ++r) {
+    const Size row = unit.row + r;
+    offsets[r] = row / run * layout.size.dilation[0] * strip.x_row + row % run;
+  }
+  const auto tile = unit.vectors == 2 ? scattered_tile_of<T, 2>(unit.rows) : scattered_tile_of<T, 1>(unit.rows);
+  tile(at, strip.x, offsets, y, to, layout.width);
+}
+
 template <typename T>
 void add_unit(const Layout<T>& layout, const Strips<T>& strip, const Unit& unit, T* sums) {
   const ConvolutionSize& size = layout.size;
   const Size y_row = size.out_width * size.filters;
   Share down = {strip.row, strip.row + strip.rows}, across = {0, size.out_width};
   Size x = 0;  // where the tap lies at the strip's first position
-  if (layout.side_by_side) {
-    x = unit.segment * size.dilation[0] * strip.x_row;
-  } else {
+  if (!layout.scattered) {
     const Size i = unit.segment / size.kernel[1], j = unit.segment % size.kernel[1];
     down = inside(size, 0, i, down.begin, down.end);
     across = inside(size, 1, j, 0, size.out_width);
@@ -229,7 +279,9 @@ void add_unit(const Layout<T>& layout, const Strips<T>& strip, const Unit& unit,
   T* const to = sums + row * layout.width + unit.filter;
   const Size channel = layout.depthwise ? unit.filter : unit.group * layout.depth + unit.row;
   const T* const y_at = strip.y + y + unit.group * layout.filters + unit.filter;
-  if (layout.depthwise)
+  if (layout.scattered)
+    add_scattered(layout, at, strip, unit, y_at, to);
+  else if (layout.depthwise)
     depthwise_tile(at, strip.x + x + channel, y_at, to, smaller(lanes<T>, layout.filters - unit.filter));
   else
     (unit.vectors == 2 ? tile_of<T, 2>(unit.rows) : tile_of<T, 1>(unit.rows))(at, strip.x + x + channel, y_at, to,
@@ -265,7 +317,7 @@ void add_images(const Call& call, const Layout<T>& layout, Size first, Size last
   });
   const Cut most = cut<T>(size);
   const Size y_image = size.out_height * size.out_width * size.filters;
-  const Size copy_size = layout.side_by_side ? strip_size(pass, most.rows) : 0;
+  const Size copy_size = layout.scattered ? strip_size(pass, most.rows) : 0;
   for (Size image = first; image < last; image += most.images)
     for (Size row = 0; row < size.out_height; row += most.rows) {
       const Size images = smaller(most.images, last - image), rows = smaller(most.rows, size.out_height - row);
@@ -278,7 +330,7 @@ void add_images(const Call& call, const Layout<T>& layout, Size first, Size last
                         size.height * size.width * size.channels,
                         size.width * size.channels,
                         call.buffer<const T>(2) + y_at};
-      if (layout.side_by_side) {
+      if (layout.scattered) {
         for (Size n = 0; n < images; ++n) {
           const Strip<T> copy = strip(pass, image + n, row, rows, border + n * copy_size);
           if (n == 0) part.x = copy.x, part.x_row = copy.row_stride;
@@ -311,7 +363,7 @@ Size convolution_weight_gradient_scratch(const Size* numbers) {
   const ConvolutionSize& size = convolution_size(numbers);
   const Layout<T> layout(size);
   const Cut most = cut<T>(size);
-  const Size border = layout.side_by_side ? most.images * strip_size(forward_pass<T>(size), most.rows) : 0;
+  const Size border = layout.scattered ? most.images * strip_size(forward_pass<T>(size), most.rows) : 0;
   return (layout.sums() + round_up(tail_size<T>(size), lanes<T>) + border) * static_cast<Size>(sizeof(T));
 }
 
