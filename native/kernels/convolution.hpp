@@ -5,6 +5,64 @@
 
 #ifdef PELLUCID_KERNELS
 namespace pellucid::PELLUCID_KERNELS {
+
 Kernels convolution_kernels();
+
+// ---- what the files of this family share
+
+// The numbers of a call, in their order.
+struct ConvolutionSize {
+  Size images, height, width, channels, out_height, out_width, filters;
+  Size kernel[2], stride[2], padding[2], dilation[2];  // down, across
+  Size groups;
+
+  Size depth() const { return channels / groups; }  // channels that a filter sees
+  Size filters_each() const { return filters / groups; }
+  Size taps() const { return kernel[0] * kernel[1]; }
+};
+
+inline const ConvolutionSize& convolution_size(const Size* numbers) {
+  return *reinterpret_cast<const ConvolutionSize*>(numbers);
+}
+
+// A convolution as the tile sees it: every position of y is the sum over some taps of x. Forward is one of these; the
+// gradient by the input is one for each phase of the stride.
+template <typename T>
+struct ConvolutionPass {
+  const T* x;
+  Size images, height, width, channels;
+  Size start[2];         // where in x the first tap of the first position lies; may be outside
+  Size step[2];          // in x, from one position to the next
+  Size taps[2], gap[2];  // how many, and how far apart in x
+  T* y;
+  Size out[2];                  // positions down and across
+  Size y_image, y_row, y_step;  // how far apart in memory
+  Size groups, depth, filters;  // the latter two of one group
+  const T* weight;              // of the first tap, and strides:
+  Size weight_group, weight_filter, weight_depth, weight_tap[2];
+};
+
+template <typename T>
+void convolve(const ConvolutionPass<T>& pass, const Call& call);
+template <typename T>
+Size convolve_scratch(const ConvolutionPass<T>& pass);
+
+template <typename T>
+void convolution_forward(const Call& call);
+template <typename T>
+Size convolution_forward_scratch(const Size* numbers);
+template <typename T>
+void convolution_input_gradient(const Call& call);
+template <typename T>
+Size convolution_input_gradient_scratch(const Size* numbers);
+template <typename T>
+void convolution_weight_gradient(const Call& call);
+template <typename T>
+Size convolution_weight_gradient_scratch(const Size* numbers);
+template <typename T>
+void convolution_weight_gradient_partial(const Call& call);
+template <typename T>
+void convolution_weight_gradient_sum(const Call& call);
+
 }  // namespace pellucid::PELLUCID_KERNELS
 #endif
