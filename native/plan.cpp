@@ -112,7 +112,8 @@ void Plan::execute(Workspace& workspace) {
       const Instruction& instruction = instructions_[i];
       const bool shared = instruction.shared && workers > 1;
       if (shared && !together) barrier->wait();
-      const auto begin = timing_ && worker == 0 ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+      const auto begin =
+          timing_ && worker == 0 ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
       if (shared)
         instruction.kernel->run({address, instruction.numbers.data(), scratch, worker, workers});
       else if (worker == 0)

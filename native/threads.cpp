@@ -15,7 +15,9 @@
 namespace pellucid {
 namespace {
 
-constexpr int kSpins = 20000;  // about 50 µs: longer than the gap between two tasks of a training loop
+// About 50 µs of pauses: longer than the gap between two tasks of a training loop. Whoever waits longer than that waits
+// for a worker whose core somebody else has, and had better give its own away.
+constexpr int kSpins = 2000;
 
 void relax() {
 #if defined(__x86_64__)
@@ -52,8 +54,7 @@ void Barrier::wait() {
     return;
   }
   for (int i = 1; round_.load(std::memory_order_acquire) == round; ++i) {
-    relax();
-    if (i % kSpins == 0) std::this_thread::yield();
+    i < kSpins ? relax() : std::this_thread::yield();
   }
 }
 
@@ -110,8 +111,7 @@ bool Pool::try_run(const std::function<void(int)>& task) {
   round_.notify_all();
   task(0);
   for (int i = 1; running_.load(std::memory_order_acquire) != 0; ++i) {
-    relax();
-    if (i % kSpins == 0) std::this_thread::yield();
+    i < kSpins ? relax() : std::this_thread::yield();
   }
   return true;
 }

@@ -209,7 +209,8 @@ struct Machine {
   std::byte* input_memory;
 
   static Size memory(const Program& p) {
-    const Size operands = p.outputs + p.inputs, registers = p.inputs + p.temporaries, places = registers + 1 + p.outputs;
+    const Size operands = p.outputs + p.inputs, registers = p.inputs + p.temporaries,
+               places = registers + 1 + p.outputs;
     const Size words = p.rank * (1 + operands) + places + 2 * registers + p.outputs;
     return round_up(words * static_cast<Size>(sizeof(Size)) + operands * static_cast<Size>(sizeof(Operand)) +
                         p.count * static_cast<Size>(sizeof(Step)),

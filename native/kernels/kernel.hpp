@@ -13,11 +13,11 @@ using Size = std::ptrdiff_t;
 struct Call {
   std::byte* const* buffers;
   const Size* numbers;
-  std::byte* scratch;  // of this worker alone, aligned to 64 bytes
+  std::byte* scratch;   // of this worker alone, aligned to 64 bytes
   int worker, workers;  // do share number `worker` of `workers`; the shares together are the whole
 
   template <typename T>
-  T* buffer(int index) const {
+  [[gnu::always_inline]] T* buffer(int index) const {
     return reinterpret_cast<T*>(buffers[index]);
   }
 };
@@ -40,7 +40,7 @@ struct Share {
   Size begin, end;
 };
 
-inline Share share(Size size, const Call& call, Size unit = 1) {
+[[gnu::always_inline]] inline Share share(Size size, const Call& call, Size unit = 1) {
   const Size units = (size + unit - 1) / unit;
   const Size begin = units * call.worker / call.workers * unit, end = units * (call.worker + 1) / call.workers * unit;
   return {begin < size ? begin : size, end < size ? end : size};
