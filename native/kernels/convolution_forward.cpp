@@ -193,8 +193,7 @@ Stretch stretch(const ConvolutionPass<T>& pass, int axis, Size begin, Size end) 
   return found;
 }
 
-// Tiles in a line, in parts as equal as can be. An offset is where in x and y the first position is, a step how far it
-// is to the next.
+// Tiles in a line, in parts as equal as can be; a step is how far it is from one position to the next.
 template <typename T, int vectors, bool depthwise>
 void convolve_line(const Runs& runs, Size positions, const T* x, Size x_step, const T* panel, T* y, Size y_step,
                    Size filters) {

@@ -49,9 +49,9 @@ struct Positions {
   Size x_image, x_row, x_step, y_image, y_row, y_step;
 };
 
-// sum[r] += Σ x[position + r] · ȳ[position], for rows side by side in x.
-template <typename T, int rows, int vectors>
-void tile(const Positions& at, const T* x, const T* y, T* to, Size to_stride) {
+// sum[r] += Σ x[position + r] · ȳ[position], or x[position + offsets[r]] where rows are not side by side in x.
+template <typename T, int rows, int vectors, bool scattered>
+void tile(const Positions& at, const T* x, const Size* offsets, const T* y, T* to, Size to_stride) {
   Vector<T> sum[rows][vectors];
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
@@ -68,35 +68,7 @@ void tile(const Positions& at, const T* x, const T* y, T* to, Size to_stride) {
 #pragma GCC unroll 16
         for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
-          for (int v = 0; v < vectors; ++v) sum[r][v] += x_at[r] * g[v];
-      }
-    }
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store<T>(to + r * to_stride + v * lanes<T>, sum[r][v]);
-}
-
-// The same for rows that are anywhere in x.
-template <typename T, int rows, int vectors>
-void scattered_tile(const Positions& at, const T* x, const Size* offsets, const T* y, T* to, Size to_stride) {
-  Vector<T> sum[rows][vectors];
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) sum[r][v] = load(to + r * to_stride + v * lanes<T>);
-  for (Size n = 0; n < at.images; ++n)
-    for (Size h = 0; h < at.rows; ++h) {
-      const T* x_at = x + n * at.x_image + h * at.x_row;
-      const T* y_at = y + n * at.y_image + h * at.y_row;
-      for (Size w = 0; w < at.columns; ++w, x_at += at.x_step, y_at += at.y_step) {
-        Vector<T> g[vectors];
-#pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) g[v] = load(y_at + v * lanes<T>);
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-          for (int v = 0; v < vectors; ++v) sum[r][v] += x_at[offsets[r]] * g[v];
+          for (int v = 0; v < vectors; ++v) sum[r][v] += x_at[scattered ? offsets[r] : r] * g[v];
       }
     }
 #pragma GCC unroll 16
@@ -125,23 +97,13 @@ void depthwise_tile(const Positions& at, const T* x, const T* y, T* to, Size cou
 }
 
 template <typename T>
-using Tile = void (*)(const Positions&, const T* x, const T* y, T* to, Size to_stride);
+using Tile = void (*)(const Positions&, const T* x, const Size* offsets, const T* y, T* to, Size to_stride);
 
-template <typename T, int vectors, int rows = tile_rows<vectors>>
+template <typename T, int vectors, bool scattered, int rows = tile_rows<vectors>>
 Tile<T> tile_of(Size count) {
   if constexpr (rows > 1)
-    if (count < rows) return tile_of<T, vectors, rows - 1>(count);
-  return tile<T, rows, vectors>;
-}
-
-template <typename T>
-using ScatteredTile = void (*)(const Positions&, const T* x, const Size* offsets, const T* y, T* to, Size to_stride);
-
-template <typename T, int vectors, int rows = tile_rows<vectors>>
-ScatteredTile<T> scattered_tile_of(Size count) {
-  if constexpr (rows > 1)
-    if (count < rows) return scattered_tile_of<T, vectors, rows - 1>(count);
-  return scattered_tile<T, rows, vectors>;
+    if (count < rows) return tile_of<T, vectors, scattered, rows - 1>(count);
+  return tile<T, rows, vectors, scattered>;
 }
 
 // ---- how the weights fall into tiles
@@ -218,9 +180,10 @@ Size tail_size(const ConvolutionSize& size) {
   return most.images * most.rows * size.out_width * size.filters + 2 * lanes<T>;
 }
 
+// One strip.
 template <typename T>
-struct Strips {
-  Size image, images, row, rows;
+struct Part {
+  Size images, row, rows;
   const T* x;  // the image, or its copy with a border
   Size x_image, x_row;
   const T* y;
@@ -237,7 +200,7 @@ Share inside(const ConvolutionSize& size, int axis, Size tap, Size begin, Size e
 
 // The rows of a tile where there are few channels: any of all taps and channels.
 template <typename T>
-void add_scattered(const Layout<T>& layout, const Positions& at, const Strips<T>& strip, const Unit& unit, const T* y,
+void add_scattered(const Layout<T>& layout, const Positions& at, const Part<T>& strip, const Unit& unit, const T* y,
                    T* to) {
   const Size run = layout.size.kernel[1] * layout.depth;
   Size offsets[larger(tile_rows<1>, tile_rows<2>)];
@@ -245,12 +208,12 @@ void add_scattered(const Layout<T>& layout, const Positions& at, const Strips<T>
     const Size row = unit.row + r;
     offsets[r] = row / run * layout.size.dilation[0] * strip.x_row + row % run;
   }
-  const auto tile = unit.vectors == 2 ? scattered_tile_of<T, 2>(unit.rows) : scattered_tile_of<T, 1>(unit.rows);
+  const auto tile = unit.vectors == 2 ? tile_of<T, 2, true>(unit.rows) : tile_of<T, 1, true>(unit.rows);
   tile(at, strip.x, offsets, y, to, layout.width);
 }
 
 template <typename T>
-void add_unit(const Layout<T>& layout, const Strips<T>& strip, const Unit& unit, T* sums) {
+void add_unit(const Layout<T>& layout, const Part<T>& strip, const Unit& unit, T* sums) {
   const ConvolutionSize& size = layout.size;
   const Size y_row = size.out_width * size.filters;
   Share down = {strip.row, strip.row + strip.rows}, across = {0, size.out_width};
@@ -284,8 +247,8 @@ void add_unit(const Layout<T>& layout, const Strips<T>& strip, const Unit& unit,
   else if (layout.depthwise)
     depthwise_tile(at, strip.x + x + channel, y_at, to, smaller(lanes<T>, layout.filters - unit.filter));
   else
-    (unit.vectors == 2 ? tile_of<T, 2>(unit.rows) : tile_of<T, 1>(unit.rows))(at, strip.x + x + channel, y_at, to,
-                                                                              layout.width);
+    (unit.vectors == 2 ? tile_of<T, 2, false>(unit.rows) : tile_of<T, 1, false>(unit.rows))(
+        at, strip.x + x + channel, nullptr, y_at, to, layout.width);
 }
 
 // Copies the sums of a unit to where the user has them.
@@ -322,14 +285,13 @@ void add_images(const Call& call, const Layout<T>& layout, Size first, Size last
     for (Size row = 0; row < size.out_height; row += most.rows) {
       const Size images = smaller(most.images, last - image), rows = smaller(most.rows, size.out_height - row);
       const Size y_at = image * y_image + row * size.out_width * size.filters;
-      Strips<T> part = {image,
-                        images,
-                        row,
-                        rows,
-                        pass.x + image * size.height * size.width * size.channels,
-                        size.height * size.width * size.channels,
-                        size.width * size.channels,
-                        call.buffer<const T>(2) + y_at};
+      Part<T> part = {images,
+                      row,
+                      rows,
+                      pass.x + image * size.height * size.width * size.channels,
+                      size.height * size.width * size.channels,
+                      size.width * size.channels,
+                      call.buffer<const T>(2) + y_at};
       if (layout.scattered) {
         for (Size n = 0; n < images; ++n) {
           const Strip<T> copy = strip(pass, image + n, row, rows, border + n * copy_size);

@@ -22,6 +22,8 @@
 //
 // The gradients go the same way, with the windows that see a pixel instead of the pixels that a window sees: every
 // number is written once, and needs no zeros before. Which these are is the same for all rows, and written down once.
+// Where windows lie side by side (2×2 with stride 2), the maximum's gradient goes window by window instead, which reads
+// ȳ once: twice as fast.
 
 #include "pooling.hpp"
 
@@ -105,6 +107,9 @@ template <typename T>
 using Whole = decltype(Vector<T>{} < Vector<T>{});  // whole numbers, as wide as T
 
 template <typename T>
+using Lane = decltype(Whole<T>{}[0] + 0);
+
+template <typename T>
 struct BytesOf {
   typedef unsigned char type __attribute__((vector_size(lanes<T>)));
 };
@@ -137,9 +142,18 @@ void write_numbers(T* to, Vector<T> vector, Size count) {
   write(to, vector, count, lanes<T>);
 }
 
+// As a loop: GCC 12 makes single moves of a __builtin_convertvector that widens.
 template <typename T>
 Whole<T> read_bytes(const unsigned char* from, Size count) {
-  return __builtin_convertvector(read<typename BytesOf<T>::type>(from, count, lanes<T>), Whole<T>);
+  using Number = Lane<T>;
+  Number line[lanes<T>];
+  if (count == lanes<T>)
+    for (int i = 0; i < lanes<T>; ++i) line[i] = from[i];
+  else
+    for (int i = 0; i < lanes<T>; ++i) line[i] = i < count ? from[i] : 0;
+  Whole<T> numbers;
+  __builtin_memcpy(&numbers, line, sizeof numbers);
+  return numbers;
 }
 
 template <typename T>
@@ -174,7 +188,7 @@ Maximum<T> maximum(const Geometry& g, const T* x, Taps down, Taps across, Size c
       const Vector<T> value = read_numbers(x + (row.at * g.width + column.at) * g.channels, count);
       const Whole<T> take = first ? Whole<T>{} - 1 : ~(value <= best.value) & (best.value == best.value);
       best.value = take ? value : best.value;
-      best.number = take ? Whole<T>{} + static_cast<decltype(best.number[0] + 0)>(number(row, column)) : best.number;
+      best.number = take ? Whole<T>{} + static_cast<Lane<T>>(number(row, column)) : best.number;
       first = false;
     }
   return best;
@@ -209,9 +223,55 @@ void max_pool_argmax(const Call& call) {
   });
 }
 
+// Whether the windows lie side by side, without gaps or padding; some pixels may be left over at the bottom and right.
+bool side_by_side(const Geometry& g) {
+  bool yes = true;
+  for (int a = 0; a < 2; ++a) yes &= g.stride[a] == g.kernel[a] && g.padding[a] == 0 && g.dilation[a] == 1;
+  return yes;
+}
+
+template <typename T>
+void clear(T* from, Size count) {
+  for (Size i = 0; i < count; ++i) from[i] = 0;
+}
+
+// The gradient of one window of such a row.
+template <typename T>
+void spread(const Geometry& g, const T* y, const unsigned char* position, T* x) {
+  each_vector<T>(g.channels, [&](Size c, Size count) {
+    const Whole<T> there = read_bytes<T>(position + c, count);
+    const Vector<T> value = read_numbers(y + c, count);
+    for (Size k = 0; k < g.kernel[0]; ++k)
+      for (Size l = 0; l < g.kernel[1]; ++l) {
+        const auto here = there == static_cast<Lane<T>>(k * g.kernel[1] + l);
+        write_numbers(x + (k * g.width + l) * g.channels + c, here ? value : Vector<T>{}, count);
+      }
+  });
+}
+
+// Row by row of ȳ, which is read once.
+template <typename T>
+void max_pool_gradient_side_by_side(const Call& call) {
+  const Geometry& g = geometry(call.numbers);
+  const Share rows = share(g.images * g.out_height, call);
+  const Size right = (g.width - g.out_width * g.kernel[1]) * g.channels;
+  const Size below = (g.height - g.out_height * g.kernel[0]) * g.width * g.channels;
+  for (Size row = rows.begin; row < rows.end; ++row) {
+    const Size image = row / g.out_height, out_row = row % g.out_height, at = row * g.out_width * g.channels;
+    T* const x = call.buffer<T>(0) + (image * g.height + out_row * g.kernel[0]) * g.width * g.channels;
+    for (Size w = 0; w < g.out_width; ++w)
+      spread(g, call.buffer<const T>(1) + at + w * g.channels,
+             call.buffer<const unsigned char>(2) + at + w * g.channels, x + w * g.kernel[1] * g.channels);
+    if (right > 0)
+      for (Size k = 0; k < g.kernel[0]; ++k) clear(x + (k + 1) * g.width * g.channels - right, right);
+    if (out_row == g.out_height - 1) clear(x + g.kernel[0] * g.width * g.channels, below);
+  }
+}
+
 template <typename T>
 void max_pool_gradient(const Call& call) {
   const Geometry& g = geometry(call.numbers);
+  if (side_by_side(g) && g.out_height > 0) return max_pool_gradient_side_by_side<T>(call);
   each_pixel(call, g.height, g.width, seeing, [&](Size image, Size at, Taps down, Taps across) {
     const Size start = image * g.out_height * g.out_width * g.channels;
     each_vector<T>(g.channels, [&](Size c, Size count) {
@@ -220,7 +280,7 @@ void max_pool_gradient(const Call& call) {
         for (const Tap& column : across) {
           const Size from = start + (row.at * g.out_width + column.at) * g.channels + c;
           const auto here = read_bytes<T>(call.buffer<const unsigned char>(2) + from, count) ==
-                            static_cast<decltype(Whole<T>{}[0] + 0)>(row.place * g.kernel[1] + column.place);
+                            static_cast<Lane<T>>(row.place * g.kernel[1] + column.place);
           sum += here ? read_numbers(call.buffer<const T>(1) + from, count) : Vector<T>{};
         }
       write_numbers(call.buffer<T>(0) + at + c, sum, count);

@@ -85,7 +85,9 @@ def keywords(options: Sequence[Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", ["normal", "ties", "special"])
 @pytest.mark.parametrize(("shape", *keywords([0] * 4)), CASES)
-def test_max_pool_equals_numpy(shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, kind: str, dtype: type) -> None:
+def test_max_pool_equals_numpy(
+    shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, kind: str, dtype: type
+) -> None:
     options = (kernel, stride, padding, dilation)
     x = images(shape, dtype, kind)
     y, position, index = max_pool(x, options)
@@ -133,7 +135,9 @@ def test_gradient_of_a_window_in_the_padding_goes_nowhere() -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("kind", ["normal", "special"])
-@pytest.mark.parametrize(("shape", "kernel", "stride", "padding", "dilation"), [case for case in CASES if case[4] == (1, 1)])
+@pytest.mark.parametrize(
+    ("shape", "kernel", "stride", "padding", "dilation"), [case for case in CASES if case[4] == (1, 1)]
+)
 @pytest.mark.filterwarnings("ignore:invalid value encountered")
 def test_sum_pool_and_its_adjoint_equal_numpy(
     shape: Any, kernel: Any, stride: Any, padding: Any, dilation: Any, kind: str, dtype: type
