@@ -11,7 +11,7 @@ from pellucid.engines.native import image_rules, rules  # noqa: F401 - they ente
 from pellucid.engines.native.allocate import allocate
 from pellucid.engines.native.explain import explain
 from pellucid.engines.native.fuse import ELEMENTWISE, fuse
-from pellucid.engines.native.lower import RULES, WORTH_SHARING, Line, Lowering
+from pellucid.engines.native.lower import RULES, Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
 from pellucid.engines.native.programs import lower_program
 from pellucid.engines.native.simplify import simplify
@@ -125,7 +125,7 @@ def _encoded(line: Line) -> tuple[str, list[tuple[int, int, int]], list[int], bo
         (int(view.buffer.space), view.buffer.index, view.buffer.offset + view.offset * view.dtype.itemsize)
         for view in line.views
     ]
-    return line.kernel, operands, list(line.numbers), line.work >= WORTH_SHARING
+    return line.kernel, operands, list(line.numbers), line.shared
 
 
 def _nbytes(node: Node) -> int:

@@ -16,7 +16,10 @@ import numpy as np
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides, merged_axes
 from pellucid.graph import Graph, Node, Shape
 
-WORTH_SHARING = 30_000  # elementary operations: below that, waking another thread costs more than it brings
+# Elementary operations from which on a kernel is shared among threads, some ten microseconds of work: below that,
+# waiting for each other costs more than it brings. Products do many times as many operations in that time.
+WORTH_SHARING, WORTH_SHARING_PRODUCTS = 60_000, 1_000_000
+PRODUCTS = ("matmul", "conv2d")
 
 Rule = Callable[..., View]
 RULES: dict[str, Rule] = {}
@@ -41,8 +44,13 @@ class Line:
     writes: tuple[View, ...]
     reads: tuple[View, ...]
     numbers: tuple[int, ...]
-    work: int  # elementary operations, roughly: decides whether workers share it
+    work: int  # elementary operations, roughly
     what: str  # the nodes that it computes, for people
+
+    @property
+    def shared(self) -> bool:
+        """Whether all threads work on it."""
+        return self.work >= (WORTH_SHARING_PRODUCTS if self.kernel.startswith(PRODUCTS) else WORTH_SHARING)
 
     @property
     def views(self) -> tuple[View, ...]:
