@@ -12,10 +12,6 @@
 
 #include "vector_math.hpp"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-math-errno")  // else sqrt is a call for fear of numbers below 0
-#endif
-
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
@@ -267,16 +263,17 @@ inline Truth to_bool(From a) {
 
 #define ONE(name, function) loop<function>(name, function)
 #define FLOATS(name) ONE(#name "_float32", name<float>), ONE(#name "_float64", name<double>)
-#define VECTORS(name)                                                            \
-  {#name "_float32", vectors<float, PELLUCID_KERNELS::name<float>>, 1, sizeof(float)}, \
-      {#name "_float64", vectors<double, PELLUCID_KERNELS::name<double>>, 1, sizeof(double)}
-#define NUMBERS(name)                                                                           \
+#define VECTORS(name)                                                                    \
+  {#name "_float32", vectors<float, PELLUCID_KERNELS::name<float>>, 1, sizeof(float)}, { \
+    #name "_float64", vectors<double, PELLUCID_KERNELS::name<double>>, 1, sizeof(double) \
+  }
+#define NUMBERS(name)                                                                               \
   ONE(#name "_uint8", name<Byte>), ONE(#name "_int32", name<int>), ONE(#name "_int64", name<Long>), \
       ONE(#name "_uint64", name<Unsigned>), FLOATS(name)
 #define EVERY(name) ONE(#name "_bool", name<Truth>), NUMBERS(name)
-#define CASTS(from, From)                                                                           \
-  ONE("cast_" from "_bool", to_bool<From>), ONE("cast_" from "_uint8", (cast<From, Byte>)),         \
-      ONE("cast_" from "_int32", (cast<From, int>)), ONE("cast_" from "_int64", (cast<From, Long>)), \
+#define CASTS(from, From)                                                                                     \
+  ONE("cast_" from "_bool", to_bool<From>), ONE("cast_" from "_uint8", (cast<From, Byte>)),                   \
+      ONE("cast_" from "_int32", (cast<From, int>)), ONE("cast_" from "_int64", (cast<From, Long>)),          \
       ONE("cast_" from "_uint64", (cast<From, Unsigned>)), ONE("cast_" from "_float32", (cast<From, float>)), \
       ONE("cast_" from "_float64", (cast<From, double>))
 

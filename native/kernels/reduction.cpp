@@ -263,9 +263,9 @@ struct Columns {
   static constexpr Size width = vector_bytes / sizeof(T);
 
   const Axes& axes;
-  const T* end;             // of all of x
-  Size columns;             // in the whole axis
-  Size at[vectors];         // the first column of each vector: the last one may overlap the one before
+  const T* end;      // of all of x
+  Size columns;      // in the whole axis
+  Size at[vectors];  // the first column of each vector: the last one may overlap the one before
 
   V row(const T* x) const {
     if (columns >= width || end - x >= width) return load_as<V>(x);
@@ -302,8 +302,7 @@ struct Columns {
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) acc[0][v] = Op::fold(acc[0][v], row(x + r * stride + at[v]));
 #pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v)
-      all[v] = Op::fold(Op::fold(acc[0][v], acc[1][v]), Op::fold(acc[2][v], acc[3][v]));
+    for (int v = 0; v < vectors; ++v) all[v] = Op::fold(Op::fold(acc[0][v], acc[1][v]), Op::fold(acc[2][v], acc[3][v]));
   }
 
   void lines(const T* x, Size begin, Size end_line, V* all) const {
@@ -327,8 +326,7 @@ template <typename T, typename Op, int vectors = most_vectors>
 void reduce_columns(const Axes& axes, const T* x, const T* x_end, T* y, Size begin, Size end) {
   constexpr Size width = vector_bytes / sizeof(T);
   if constexpr (vectors > 1)
-    if (end - begin <= (vectors - 1) * width)
-      return reduce_columns<T, Op, vectors - 1>(axes, x, x_end, y, begin, end);
+    if (end - begin <= (vectors - 1) * width) return reduce_columns<T, Op, vectors - 1>(axes, x, x_end, y, begin, end);
   const Kept axis = axes.kept[axes.kept_count - 1];
   Columns<T, Op, vectors> tile{axes, x_end, axis.size, {}};
   const Size last = axis.size < width ? 0 : axis.size - width;
