@@ -132,6 +132,8 @@ NB_MODULE(_native, module) {
       "x"_a.noconvert(), "w"_a.noconvert(), "x w, for any strides of either. Runs without the GIL.");
   module.def(
       "matmul",
-      [](const ConstMatrix<double>& x, const ConstMatrix<double>& w) { return multiply(table().matmul_float64, x, w); },
+      [](const ConstMatrix<double>& x, const ConstMatrix<double>& w) {
+        return multiply(table().matmul_float64, x, w);
+      },
       "x"_a.noconvert(), "w"_a.noconvert());
 }

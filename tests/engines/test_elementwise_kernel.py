@@ -114,7 +114,7 @@ def test_where_chooses(dtype: str, size: int) -> None:
     np.testing.assert_array_equal(apply("where_" + dtype, c, a, b, dtype=dtype), np.where(c, a, b))
 
 
-@pytest.mark.parametrize("size", (1, 17, 10_007))
+@pytest.mark.parametrize("size", [1, 17, 10_007])
 @pytest.mark.parametrize("to", EVERY)
 @pytest.mark.parametrize("dtype", EVERY)
 def test_cast_equals_astype(dtype: str, to: str, size: int) -> None:
@@ -293,7 +293,7 @@ def test_inputs_and_outputs_may_have_any_strides(shape: tuple[int, ...]) -> None
 RELU = [("add_float32", 3, 0, 1), ("less_equal_float32", 5, 3, 2), ("where_float32", 4, 5, 2, 3)]
 
 
-@pytest.mark.parametrize("workers", (1, 2, 3, 8))
+@pytest.mark.parametrize("workers", [1, 2, 3, 8])
 @pytest.mark.parametrize("shape", [(1, 1), (100, 50), (1000, 10), (3, 5000), (7, 1023)], ids=str)
 def test_bias_relu_and_its_mask_in_one_program(shape: tuple[int, int], workers: int) -> None:
     given = operands(shape)
@@ -321,7 +321,7 @@ def test_a_register_may_change_its_dtype_and_be_its_own_source() -> None:
     np.testing.assert_array_equal(y, (x != 0).astype(np.float64))
 
 
-@pytest.mark.parametrize("workers", (1, 3))
+@pytest.mark.parametrize("workers", [1, 3])
 def test_an_output_may_take_the_place_of_an_input_that_is_read_later(workers: int) -> None:
     m, g = data("float32", 9000, 1)[1::2].copy(), data("float32", 9000, 2)[1::2].copy()
     old, y, copy = m.copy(), np.empty_like(m), np.empty_like(m)
