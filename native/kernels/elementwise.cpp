@@ -31,8 +31,9 @@
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
-// Of one register, and of all. The latter is twice an L1 cache: of 17 registers in Adam's step most are read once a tile,
-// so that longer tiles save more calls than the L2 cache costs (40,000 numbers: 105 µs with 28 KiB, 75 µs with 80 KiB).
+// Of one register, and of all. The latter is twice an L1 cache: of the 17 registers of Adam's step most are read once
+// a tile, so longer tiles save more in calls than the L2 cache costs: 40,000 numbers took 105 µs with 28 KiB, 82 with
+// 48 and 75 with 80.
 constexpr Size tile_bytes = 4096, cache_bytes = 65536;
 constexpr Size padding = 64;  // behind each register: runs are filled by whole vectors
 
