@@ -12,10 +12,6 @@
 
 #include "vector_math.hpp"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("no-math-errno")  // else sqrt is a call for fear of numbers below 0
-#endif
-
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 

@@ -380,10 +380,22 @@ void reduce(const Call& call) {
 }
 
 template <typename T>
+bool is(T x, T wanted) {
+  return (x == wanted) | ((wanted != wanted) & (x != x));
+}
+
+// A long line is searched in pieces without a branch for each number.
+template <typename T>
 Size find(const T* x, Size size, Size stride, T wanted) {
-  for (Size i = 0; i < size; ++i)
-    if (x[i * stride] == wanted || (wanted != wanted && x[i * stride] != x[i * stride])) return i;
-  return size;
+  constexpr Size piece = 64;
+  Size i = 0;
+  for (; stride == 1 && i + piece <= size; i += piece) {
+    unsigned char any = 0;
+    for (Size j = 0; j < piece; ++j) any |= is(x[i + j], wanted);
+    if (any) break;
+  }
+  while (i < size && !is(x[i * stride], wanted)) ++i;
+  return i;
 }
 
 template <typename T>

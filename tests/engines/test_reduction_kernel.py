@@ -151,7 +151,9 @@ def test_max_of_minus_infinities_is_that(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", SUMMED)
-@pytest.mark.parametrize(("shape", "axes"), [((0,), (0,)), ((3, 0), (1,)), ((0, 3), (0,)), ((2, 0, 3), (0, 1))], ids=str)
+@pytest.mark.parametrize(
+    ("shape", "axes"), [((0,), (0,)), ((3, 0), (1,)), ((0, 3), (0,)), ((2, 0, 3), (0, 1))], ids=str
+)
 def test_sum_of_nothing_is_zero(shape: tuple[int, ...], axes: tuple[int, ...], dtype: str) -> None:
     x = np.zeros(shape, dtype)
     y = reduce("reduce_sum_" + dtype, x, axes, output(x, axes, dtype))
