@@ -4,13 +4,16 @@ Everything that the function does to Tensors becomes one graph: the forward pass
 optimiser's update, random draws. A Tensor that it finds outside itself (a parameter, a running mean, the random
 generator) is state: the graph takes its value as an input, and its new value as an output when it is changed.
 
-A plan is made for each combination of shapes, dtypes and other arguments, and kept. What the function read of
-Python besides (`module.training`, whether a `.grad` is there) is a guard: when it has changed, a new plan is made.
+A plan is made for each combination of shapes, dtypes and other arguments, and kept. What it relies on besides (the
+attributes of the Modules that it called, whether a `.grad` is there) is a guard: when it has changed, a new plan is
+made. Other Python values that the function looks at, such as a global number, are taken as they were.
 """
 
 from __future__ import annotations
 
 import inspect
+import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MethodType
 from typing import Any
@@ -24,6 +27,7 @@ from pellucid.graph import Graph, Node
 from pellucid.tensor import DTYPES, Tensor, context, to_array
 from pellucid.trace import Slot, Tracer, tracing
 
+MOST = 64  # plans of one function that are kept; each may hold megabytes of constants
 Names = Callable[[], Iterable[tuple[str, Tensor]]]
 
 
@@ -90,6 +94,8 @@ class Compiled:
         self.__name__ = getattr(function, "__name__", "compiled")
         self.__doc__ = function.__doc__
         self._traced: dict[Any, list[Traced]] = {}
+        self._ages: deque[Any] = deque()  # the key of every plan, the oldest first
+        self._warned = False
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         if context.trace is not None:  # inside another compiled function: part of its graph
@@ -111,21 +117,22 @@ class Compiled:
     def scan(self, rows: np.ndarray, *arrays: Any) -> Any:
         """Many calls: call i gets the rows `rows[i]` of each array. A training epoch is one scan.
 
-        Shapes: rows (steps, batch) int64, each array (N, ...) → what the function gives back, stacked: (steps, ...)
-        Raises: ShapeError when rows is not a matrix or reaches outside an array
+        Shapes: rows (steps, batch) int64, each array (N, ...) → what the function gives back: Tensors stacked,
+                (steps, ...), and anything else as the last call gave it
+        Raises: ShapeError when rows is not a matrix, has no step or reaches outside an array
         """
         sources = [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in arrays]
         rows = np.asarray(rows)
         if rows.ndim != 2 or rows.dtype.kind not in "iu":
             raise ShapeError(f"scan: rows must be integers (steps, batch), got {rows.dtype} {rows.shape}")
+        if len(rows) == 0:
+            raise ShapeError(f"scan: rows {rows.shape} has no step; give one at least")
         for source in sources:
             if rows.size and not 0 <= rows.min() <= rows.max() < len(source):
                 raise ShapeError(f"scan: rows reach from {rows.min()} to {rows.max()}, an array has {len(source)}")
         outputs = [tree.flatten(self(*(source[row] for source in sources))) for row in rows]
-        if not outputs:
-            return None
-        leaves = [[np.asarray(x) for x in step] for step, _ in outputs]
-        return tree.rebuild(outputs[0][1], [Tensor._wrap(np.stack(x)) for x in zip(*leaves, strict=True)])
+        columns = zip(*(leaves for leaves, _ in outputs), strict=True)
+        return tree.rebuild(outputs[-1][1], [_stacked(column) for column in columns])
 
     def _find(self, structure: Any, arrays: list[np.ndarray | None], leaves: list[Any]) -> Traced:
         engine = current_engine()
@@ -136,7 +143,7 @@ class Compiled:
         )
         key = (structure, specs, engine.name, context.recording)
         try:
-            known = self._traced.setdefault(key, [])
+            known = self._traced.get(key, ())
         except TypeError:
             bad = next(x for array, x in zip(arrays, leaves, strict=True) if array is None and not _hashable(x))
             raise TraceError(
@@ -147,8 +154,26 @@ class Compiled:
         if traced is None:
             names = {id(tensor): name for name, tensor in (self.names() if self.names else ())}
             traced = Traced(self.function, structure, leaves, engine, names)
-            known.append(traced)
+            self._keep(key, traced)
         return traced
+
+    def _keep(self, key: Any, traced: Traced) -> None:
+        """Keep a plan, and drop the oldest where there are MOST."""
+        self._traced.setdefault(key, []).append(traced)
+        self._ages.append(key)
+        if len(self._ages) <= MOST:
+            return
+        oldest = self._ages.popleft()
+        del self._traced[oldest][0]
+        if not self._traced[oldest]:
+            del self._traced[oldest]
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"compile: {self.__name__} has made more than {MOST} plans, and the oldest goes for each new one; "
+                "give numbers that change from call to call as Tensors, and arrays in fewer shapes",
+                stacklevel=4,
+            )
 
 
 def compile(function: Callable[..., Any], *, names: Names | None = None) -> Compiled:
@@ -158,7 +183,9 @@ def compile(function: Callable[..., Any], *, names: Names | None = None) -> Comp
     fixed in it, and another value makes another plan. Can be used as a decorator.
 
     names:  what Tensors from outside are called where the graph is printed, such as `model.named_parameters`
-    Note:   an argument is a value: changing it in place, or the `.grad` it gets inside, is not seen outside
+    Note:   an argument is a value: changing it in place, or the `.grad` it gets inside, is not seen outside.
+            The 64 latest plans are kept, and with them the Tensors and Modules that they use and the arguments that
+            are fixed in them (of a decorated method, the instance)
     Raises: TraceError when the function asks for a value while there are only shapes (`if loss > 1:`, `.item()`)
 
     >>> @compile
@@ -224,6 +251,11 @@ def _needs_grad(leaf: Any) -> bool:
 def _spec(slot: Slot) -> tuple[Any, ...]:
     """What a plan relies on in a Tensor from outside."""
     return slot.tensor.shape, slot.tensor.dtype, slot.tensor.requires_grad
+
+
+def _stacked(column: Sequence[Any]) -> Any:
+    """What one place in the results of a scan's calls becomes."""
+    return Tensor._wrap(np.stack([x.numpy() for x in column])) if isinstance(column[0], Tensor) else column[-1]
 
 
 def _own(value: np.ndarray, borrowed: Sequence[np.ndarray]) -> np.ndarray:
