@@ -108,6 +108,17 @@ def test_an_optimizer_of_a_part_of_the_model_is_taken(blobs):
     np.testing.assert_array_equal(model.state_dict()["0.weight"], before["0.weight"])
 
 
+def test_the_class_of_a_loss_is_none():
+    message = "Trainer: the loss is the class MSELoss; give one of it, MSELoss()"
+    says(message, OptionError, lambda: linear(3, nn.MSELoss))
+
+
+@pytest.mark.parametrize("use", ["evaluate", "predict"])
+def test_batches_of_nothing_are_refused(use, blobs):
+    message = f"{use}: batch_size=0 must be a whole number, 1 or more"
+    says(message, OptionError, lambda: getattr(linear(), use)(blobs, batch_size=0))
+
+
 @pytest.mark.parametrize("reduction", ["sum", "none"])
 def test_a_loss_that_is_no_mean_is_refused(reduction):
     says(

@@ -32,7 +32,9 @@ def check_optimizer(model: Module, optimizer: Any) -> None:
 
 
 def check_loss(loss: Any) -> None:
-    """Raises: OptionError when the loss is asked for something else than the mean over the examples"""
+    """Raises: OptionError for a class of losses, or a loss of something else than the mean over the examples"""
+    if isinstance(loss, type):
+        raise OptionError(f"Trainer: the loss is the class {loss.__name__}; give one of it, {loss.__name__}()")
     reduction = getattr(loss, "reduction", "mean")
     if reduction in ("sum", "none"):
         raise OptionError(

@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.compile import compile
 from pellucid.data import ArrayDataset, Loader
-from pellucid.errors import OptionError, ShapeError
+from pellucid.errors import OptionError, ShapeError, check_whole
 from pellucid.graph import Graph
 from pellucid.nn.functional import scale_pixels
 from pellucid.nn.loss import CrossEntropyLoss, NLLLoss
@@ -176,8 +176,7 @@ class Trainer:
                           model; CheckpointError when the checkpoint is damaged or from another run, with nothing
                           changed; TrainingError when the loss or a parameter is no longer finite
         """
-        if epochs < 1:
-            raise OptionError(f"fit: epochs={epochs}; give 1 or more")
+        check_whole("fit", epochs=epochs)
         train = as_dataset("fit", train)
         if isinstance(validation, int | float):
             train, validation = train.split(validation, seed=seed)
@@ -209,6 +208,7 @@ class Trainer:
 
         >>> # {"loss": 0.07, "accuracy": 0.98}
         """
+        check_whole("evaluate", batch_size=batch_size)
         dataset = as_dataset("evaluate", dataset)
         if len(dataset) == 0:
             raise OptionError("evaluate: the data set has no examples; give one at least")
@@ -230,6 +230,7 @@ class Trainer:
 
         Shapes: x (N, ...) → (N, ...), for a classifier (N, classes) scores before the softmax
         """
+        check_whole("predict", batch_size=batch_size)
         x = x.numpy() if isinstance(x, Tensor) else np.asarray(x)
         with evaluation_mode(self.model):
             batches = [x[start : start + batch_size] for start in range(0, max(len(x), 1), batch_size)]
