@@ -109,8 +109,8 @@ def test_missing_data_is_told(call: Call, tmp_path: Path) -> None:
     called = call("train", "--data", "nmist")
     assert called.code == 2
     assert called.err == (
-        "pellucid: data: nmist is neither a data set (digits, mnist, fashion-mnist) nor a file or folder; "
-        "did you mean mnist?\n"
+        "pellucid: data: nmist is neither a data set (digits, mnist, fashion-mnist) nor a file or folder, "
+        "did you mean 'mnist'?\n"
     )
     assert list(tmp_path.iterdir()) == []
 
