@@ -10,8 +10,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from pellucid.cli.options import Parser, UsageError, nearest, one_of
+from pellucid.cli.options import Parser, UsageError, one_of
 from pellucid.cli.screen import Screen, bytes_text, escape
+from pellucid.errors import nearest
 
 if TYPE_CHECKING:
     from pellucid.data import Entry, FileCheck
