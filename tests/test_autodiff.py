@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pellucid import Parameter, Tensor, grad, gradients, no_grad
-from pellucid.errors import DTypeError, GradientError, PellucidError, ShapeError
+from pellucid.errors import DTypeError, GradientError, OptionError, PellucidError, ShapeError
 from pellucid.tensor import context, recording
 
 
@@ -258,3 +258,16 @@ def test_grad_by_an_integer_is_refused():
     with pytest.raises(DTypeError) as error:
         grad(lambda x: x * 2.0)(3)
     assert str(error.value) == "grad: argument 0 is int64, which has no gradient; give floats"
+
+
+@pytest.mark.parametrize("position", [3, -2, "x"])
+def test_grad_by_an_argument_that_is_not_there_is_refused(position) -> None:
+    assert refused(lambda: grad(lambda x: x.sum(), position)(leaf(1.0)), OptionError) == (
+        f"grad: there is no argument {position!r} among the 1 given, counted from 0"
+    )
+
+
+def test_grad_of_a_function_that_does_not_use_its_argument_is_refused() -> None:
+    assert refused(lambda: grad(lambda x: 3.0)(leaf(1.0))).startswith(
+        "backward: this Tensor () remembers no operation; its inputs need requires_grad=True"
+    )

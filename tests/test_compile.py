@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 
 import numpy as np
@@ -225,7 +226,13 @@ def test_scanned_results_are_stacked_in_their_structure() -> None:
     found = compile(lambda x: {"x": x, "pair": (x.sum(), x * 2)}).scan(np.array([[0], [2]]), np.array([1.0, 2.0, 3.0]))
     assert found["x"].tolist() == [[1.0], [3.0]] and found["pair"][0].tolist() == [1.0, 3.0]
     assert found["pair"][1].shape == (2, 1)
-    assert compile(lambda x: x).scan(np.zeros((0, 4), int), np.ones(3)) is None
+
+
+def test_what_is_no_tensor_comes_out_of_a_scan_as_it_is() -> None:
+    rows = np.array([[0], [2]])
+    assert compile(lambda x: None).scan(rows, np.ones(3)) is None
+    found = compile(lambda x: {"x": x, "kind": "text"}).scan(rows, np.ones(3))
+    assert (found["x"].shape, found["kind"]) == ((2, 1), "text")
 
 
 def test_rows_that_do_not_fit_are_refused() -> None:
@@ -233,6 +240,7 @@ def test_rows_that_do_not_fit_are_refused() -> None:
     for rows, message in [
         (np.array([0, 1]), "scan: rows must be integers (steps, batch), got int64 (2,)"),
         (np.array([[0.5]]), "scan: rows must be integers (steps, batch), got float64 (1, 1)"),
+        (np.zeros((0, 4), int), "scan: rows (0, 4) has no step; give one at least"),
         (np.array([[0, 3]]), "scan: rows reach from 0 to 3, an array has 3"),
         (np.array([[-1, 2]]), "scan: rows reach from -1 to 2, an array has 3"),
     ]:
@@ -299,3 +307,26 @@ def test_a_method_can_be_compiled_in_the_class():
     double, triple = Scale(2.0), Scale(3.0)
     assert double.twice(Tensor([1.0])).tolist() == [4.0]
     assert triple.twice(Tensor([1.0])).tolist() == [6.0]
+
+
+# ---- how many plans
+
+
+def test_of_many_plans_the_oldest_goes_and_that_is_told_once() -> None:
+    scale = Counter(lambda x, factor: x * factor)
+    x = Tensor([1.0])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for factor in range(70):
+            assert scale(x, float(factor)).item() == factor
+    (told,) = caught
+    assert str(told.message) == (
+        "compile: _watch has made more than 64 plans, and the oldest goes for each new one; "
+        "give numbers that change from call to call as Tensors, and arrays in fewer shapes"
+    )
+    assert told.filename == __file__
+    assert scale.watched == 70
+    scale(x, 69.0), scale(x, 6.0)
+    assert scale.watched == 70
+    scale(x, 5.0)
+    assert scale.watched == 71

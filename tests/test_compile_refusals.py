@@ -98,6 +98,19 @@ def test_an_exception_while_watching_leaves_everything_as_it_was() -> None:
     assert w.grad.tolist() == [9.0, 11.0]
 
 
+def test_a_trace_within_another_gives_back_to_it() -> None:
+    w = Parameter([3.0])
+
+    def with_a_look_inside(x):
+        assert str(compile(lambda y: y * w).graph(np.ones(1, np.float32))).endswith("return %0")
+        with pytest.raises(KeyError):
+            compile(lambda y: {}[y]).graph(np.ones(1, np.float32))
+        return x * w
+
+    assert compile(with_a_look_inside)(Tensor([2.0])).tolist() == [6.0]
+    assert context.trace is None
+
+
 def test_an_exception_while_running_leaves_the_state_as_it_was(monkeypatch) -> None:
     b = Buffer([0.0])
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import DTypeError, GradientError, ShapeError
+from pellucid.errors import DTypeError, GradientError, OptionError, ShapeError
 from pellucid.operators import operation
 from pellucid.tensor import Record, Stale, Tensor, as_tensor, recording
 
@@ -75,6 +75,8 @@ def grad(function: Callable[..., Any], position: int | tuple[int, ...] = 0) -> C
 
     The gradient function can be given to `grad` again.
 
+    Raises: OptionError when there is no argument at `position`; otherwise as `backward`
+
     >>> cube = lambda x: x * x * x
     >>> grad(cube)(Tensor(2.0)).item(), grad(grad(cube))(Tensor(2.0)).item()
     (12.0, 12.0)
@@ -84,13 +86,15 @@ def grad(function: Callable[..., Any], position: int | tuple[int, ...] = 0) -> C
     def gradient_function(*args: Any) -> Any:
         inputs = list(args)
         for i in positions:
+            if i not in range(-len(args), len(args)):
+                raise OptionError(f"grad: there is no argument {i!r} among the {len(args)} given, counted from 0")
             x = as_tensor(args[i])
             if x.dtype.kind != "f":
                 raise DTypeError(f"grad: argument {i} is {x.dtype}, which has no gradient; give floats")
             # Inside an outer `grad` the argument must stay connected; a plain one gets a leaf of its own.
             inputs[i] = x * 1 if x.requires_grad else leaf_of(x)
         with recording(True):
-            output = function(*inputs)
+            output = as_tensor(function(*inputs))
         found = gradients(output, [inputs[i] for i in positions], create_graph=True)
         return found[0] if isinstance(position, int) else tuple(found)
 

@@ -4,13 +4,16 @@ Everything that the function does to Tensors becomes one graph: the forward pass
 optimiser's update, random draws. A Tensor that it finds outside itself (a parameter, a running mean, the random
 generator) is state: the graph takes its value as an input, and its new value as an output when it is changed.
 
-A plan is made for each combination of shapes, dtypes and other arguments, and kept. What the function read of
-Python besides (`module.training`, whether a `.grad` is there) is a guard: when it has changed, a new plan is made.
+A plan is made for each combination of shapes, dtypes and other arguments, and kept. What it relies on besides (the
+attributes of the Modules that it called, whether a `.grad` is there) is a guard: when it has changed, a new plan is
+made. Other Python values that the function looks at, such as a global number, are taken as they were.
 """
 
 from __future__ import annotations
 
 import inspect
+import warnings
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MethodType
 from typing import Any
@@ -24,6 +27,7 @@ from pellucid.graph import Graph, Node
 from pellucid.tensor import DTYPES, Tensor, context, to_array
 from pellucid.trace import Slot, Tracer, tracing
 
+MOST = 64  # plans of one function that are kept; each may hold megabytes of constants
 Names = Callable[[], Iterable[tuple[str, Tensor]]]
 
 
@@ -81,23 +85,23 @@ class Traced:
             slot.write(new.get(slot))
         return tree.rebuild(self.structure, outputs)
 
+    @property
+    def scans(self) -> bool:
+        """Whether the plan can run many steps by itself: it must, and no step may change what a guard looks at."""
+        return isinstance(self.plan, ScanPlan) and not any(slot.is_grad for slot in self.written)
+
     def scan(self, rows: np.ndarray, sources: Sequence[np.ndarray]) -> Any:
-        """`run` for each row of positions in the sources; what they give, stacked."""
-        if isinstance(self.plan, ScanPlan) and not any(slot.is_grad for slot in self.written):
-            state = [slot.read() for slot in self.reads]
-            kept = sum(self.is_output)
-            fed = [(kept + i, self.reads.index(slot)) for i, slot in enumerate(self.written) if slot in self.reads]
-            columns, new = self.plan.scan(rows, sources, state, kept, fed)
-            for slot, value in zip(self.written, new, strict=True):
-                slot.write(value)
-            results = iter(columns)
-            return tree.rebuild(
-                self.structure,
-                [Tensor._wrap(next(results)) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)],
-            )
-        steps = [tree.flatten(self.run([source[row] for source in sources], sources))[0] for row in rows]
-        columns = [np.stack([np.asarray(x) for x in column]) for column in zip(*steps, strict=True)]
-        return tree.rebuild(self.structure, [Tensor._wrap(x) for x in columns])
+        """`run` for each row of positions in the sources, in one call of the plan; what they give, stacked."""
+        assert isinstance(self.plan, ScanPlan), "the caller has looked at `scans`"
+        kept = sum(self.is_output)
+        fed = [(kept + i, self.reads.index(slot)) for i, slot in enumerate(self.written) if slot in self.reads]
+        columns, values = self.plan.scan(rows, sources, [slot.read() for slot in self.reads], kept, fed)
+        new = dict(zip(self.written, values, strict=True))
+        for slot in self.writes:
+            slot.write(new.get(slot))
+        stacked = map(Tensor._wrap, columns)
+        outputs = [next(stacked) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)]
+        return tree.rebuild(self.structure, outputs)
 
 
 class Compiled:
@@ -108,6 +112,8 @@ class Compiled:
         self.__name__ = getattr(function, "__name__", "compiled")
         self.__doc__ = function.__doc__
         self._traced: dict[Any, list[Traced]] = {}
+        self._ages: deque[Any] = deque()  # the key of every plan, the oldest first
+        self._warned = False
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         if context.trace is not None:  # inside another compiled function: part of its graph
@@ -129,21 +135,26 @@ class Compiled:
     def scan(self, rows: np.ndarray, *arrays: Any) -> Any:
         """Many calls: call i gets the rows `rows[i]` of each array. A training epoch is one scan.
 
-        Shapes: rows (steps, batch) int64, each array (N, ...) → what the function gives back, stacked: (steps, ...)
-        Raises: ShapeError when rows is not a matrix or reaches outside an array
+        Shapes: rows (steps, batch) int64, each array (N, ...) → what the function gives back: Tensors stacked,
+                (steps, ...), and anything else as the last call gave it
+        Raises: ShapeError when rows is not a matrix, has no step or reaches outside an array
         """
-        sources = [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in arrays]
+        sources = [_source(x) for x in arrays]
         rows = np.asarray(rows)
         if rows.ndim != 2 or rows.dtype.kind not in "iu":
             raise ShapeError(f"scan: rows must be integers (steps, batch), got {rows.dtype} {rows.shape}")
+        if len(rows) == 0:
+            raise ShapeError(f"scan: rows {rows.shape} has no step; give one at least")
         for source in sources:
             if rows.size and not 0 <= rows.min() <= rows.max() < len(source):
                 raise ShapeError(f"scan: rows reach from {rows.min()} to {rows.max()}, an array has {len(source)}")
-        if len(rows) == 0:
-            return None
         first = [source[rows[0]] for source in sources]
-        structure = tree.flatten((tuple(first), {}))[1]
-        return self._find(structure, list(first), first).scan(rows, sources)
+        traced = self._find(tree.flatten((tuple(first), {}))[1], list(first), first)
+        if traced.scans:
+            return traced.scan(rows, sources)
+        outputs = [tree.flatten(self(*(source[row] for source in sources))) for row in rows]
+        columns = zip(*(leaves for leaves, _ in outputs), strict=True)
+        return tree.rebuild(outputs[-1][1], [_stacked(column) for column in columns])
 
     def _find(self, structure: Any, arrays: list[np.ndarray | None], leaves: list[Any]) -> Traced:
         engine = current_engine()
@@ -154,7 +165,7 @@ class Compiled:
         )
         key = (structure, specs, engine.name, context.recording)
         try:
-            known = self._traced.setdefault(key, [])
+            known = self._traced.get(key, ())
         except TypeError:
             bad = next(x for array, x in zip(arrays, leaves, strict=True) if array is None and not _hashable(x))
             raise TraceError(
@@ -165,8 +176,26 @@ class Compiled:
         if traced is None:
             names = {id(tensor): name for name, tensor in (self.names() if self.names else ())}
             traced = Traced(self.function, structure, leaves, engine, names)
-            known.append(traced)
+            self._keep(key, traced)
         return traced
+
+    def _keep(self, key: Any, traced: Traced) -> None:
+        """Keep a plan, and drop the oldest where there are MOST."""
+        self._traced.setdefault(key, []).append(traced)
+        self._ages.append(key)
+        if len(self._ages) <= MOST:
+            return
+        oldest = self._ages.popleft()
+        del self._traced[oldest][0]
+        if not self._traced[oldest]:
+            del self._traced[oldest]
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"compile: {self.__name__} has made more than {MOST} plans, and the oldest goes for each new one; "
+                "give numbers that change from call to call as Tensors, and arrays in fewer shapes",
+                stacklevel=4,
+            )
 
 
 def compile(function: Callable[..., Any], *, names: Names | None = None) -> Compiled:
@@ -176,7 +205,9 @@ def compile(function: Callable[..., Any], *, names: Names | None = None) -> Comp
     fixed in it, and another value makes another plan. Can be used as a decorator.
 
     names:  what Tensors from outside are called where the graph is printed, such as `model.named_parameters`
-    Note:   an argument is a value: changing it in place, or the `.grad` it gets inside, is not seen outside
+    Note:   an argument is a value: changing it in place, or the `.grad` it gets inside, is not seen outside.
+            The 64 latest plans are kept, and with them the Tensors and Modules that they use and the arguments that
+            are fixed in them (of a decorated method, the instance)
     Raises: TraceError when the function asks for a value while there are only shapes (`if loss > 1:`, `.item()`)
 
     >>> @compile
@@ -242,6 +273,16 @@ def _needs_grad(leaf: Any) -> bool:
 def _spec(slot: Slot) -> tuple[Any, ...]:
     """What a plan relies on in a Tensor from outside."""
     return slot.tensor.shape, slot.tensor.dtype, slot.tensor.requires_grad
+
+
+def _source(value: Any) -> np.ndarray:
+    array = value.numpy() if isinstance(value, Tensor) else np.asarray(value)
+    return array if array.dtype in DTYPES else to_array(array)
+
+
+def _stacked(column: Sequence[Any]) -> Any:
+    """What one place in the results of a scan's calls becomes."""
+    return Tensor._wrap(np.stack([x.numpy() for x in column])) if isinstance(column[0], Tensor) else column[-1]
 
 
 def _own(value: np.ndarray, borrowed: Sequence[np.ndarray]) -> np.ndarray:

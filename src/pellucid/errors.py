@@ -1,10 +1,15 @@
-"""Every error that Pellucid raises on purpose.
+"""Every error that Pellucid raises on purpose, and what many of their messages share.
 
 A message is one sentence in three parts: the operation, layer or file first, then what was given, then what
 would work. A user's mistake is always a `PellucidError`, so that the command line can tell it from a defect.
 """
 
 from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from numbers import Integral
+from typing import Any
 
 
 class PellucidError(Exception):
@@ -53,3 +58,32 @@ class TrainingError(PellucidError, RuntimeError):
 
 class RangeError(PellucidError, IndexError):
     """An index or a label outside of what is there."""
+
+
+def nearest(word: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """The end of a sentence about a word that is not known: the closest one that is.
+
+    otherwise: the end where none is close; all that are known when left out
+
+    >>> nearest("trian", ["train", "check"])
+    ", did you mean 'train'?"
+    >>> nearest("x", ["train", "check"])
+    '; there is train, check'
+    """
+    known = list(known)
+    for close in difflib.get_close_matches(word.lower(), known, 1):
+        return f", did you mean {close!r}?"
+    return f"; there is {', '.join(known)}" if otherwise is None else otherwise
+
+
+def check_whole(name: str, *, least: int = 1, **options: Any) -> None:
+    """Refuse an option that is no whole number, or below `least`.
+
+    Raises: OptionError
+    Note:   28 / 2 is 14.0, which is the usual way to come here
+    """
+    for option, value in options.items():
+        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+            almost = isinstance(value, float) and value.is_integer() and value >= least
+            hint = "; divide with // to keep it whole" if almost else ""
+            raise OptionError(f"{name}: {option}={value!r} must be a whole number, {least} or more{hint}")

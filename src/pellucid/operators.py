@@ -84,8 +84,14 @@ class Operators:
     def __and__(self, other: Any) -> Tensor:
         return OPERATIONS["logical_and"](self, other)
 
+    def __rand__(self, other: Any) -> Tensor:
+        return OPERATIONS["logical_and"](other, self)
+
     def __or__(self, other: Any) -> Tensor:
         return OPERATIONS["logical_or"](self, other)
+
+    def __ror__(self, other: Any) -> Tensor:
+        return OPERATIONS["logical_or"](other, self)
 
     def __eq__(self, other: Any) -> Tensor:  # type: ignore[override]
         return OPERATIONS["equal"](self, other)

@@ -10,6 +10,7 @@ Its operators and methods stand in `pellucid.operators`, the operations themselv
 from __future__ import annotations
 
 import itertools
+import reprlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -188,7 +189,10 @@ class Tensor(Operators):
         return np.array(self.numpy(), dtype=dtype, copy=copy)
 
     def __dlpack__(self, **options: Any) -> Any:
-        return self._concrete("DLPack").__dlpack__(**options)
+        """A copy, since its new owner may write into it, and gradients and plans rely on the value here."""
+        if options.get("copy") is False:
+            raise BufferError("DLPack: a Tensor gives out copies only; leave copy=False out")
+        return self._concrete("DLPack").copy().__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[Any, Any]:
         return self._concrete("DLPack").__dlpack_device__()
@@ -263,7 +267,7 @@ class Tensor(Operators):
         """Put a new value of the same shape into this Tensor.
 
         Raises: GradientError while gradients are being recorded for it; ShapeError when the shape differs;
-                DTypeError when floats are put among integers
+                DTypeError when floats are put among integers, or an integer where it does not fit
         """
         if context.recording and self.requires_grad:
             raise GradientError(
@@ -278,12 +282,7 @@ class Tensor(Operators):
             )
         if value.shape != self.shape:
             raise ShapeError(f"assign: a Tensor {self.shape} was given {value.shape}; the shapes must agree")
-        if value.dtype.kind == "f" != self.dtype.kind:
-            raise DTypeError(
-                f"assign: {value.dtype} numbers would be cut off in a {self.dtype} Tensor; cast them, or this"
-            )
-        if value.dtype != self.dtype:
-            value = value.to(self.dtype)
+        value = fitted("assign", value, self.dtype)
         if context.trace is None:
             self._value = value._array("assign")
         else:
@@ -317,7 +316,7 @@ class Stale:
 def to_array(value: Any, dtype: Any = None) -> np.ndarray:
     """A fresh C-ordered array in one of DTYPES. Python floats become float32.
 
-    Raises: DTypeError for anything else (text, objects, complex numbers, ragged lists)
+    Raises: DTypeError for anything else (None, text, huge or complex numbers, ragged lists)
     """
     if isinstance(value, Tensor):
         value = value.numpy()
@@ -328,8 +327,10 @@ def to_array(value: Any, dtype: Any = None) -> np.ndarray:
     if dtype is None and array.dtype == np.float64 and not hasattr(value, "dtype"):
         array = array.astype(np.float32)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    names = ", ".join(str(known) for known in DTYPES)
+    if array.dtype.kind in "OSU":
+        raise DTypeError(f"Tensor: cannot be made of {reprlib.repr(value)}; give numbers that fit one of {names}")
     if array.dtype not in DTYPES:
-        names = ", ".join(str(known) for known in DTYPES)
         raise DTypeError(f"Tensor: dtype {array.dtype} is not supported; give one of {names}")
     return array
 
@@ -342,6 +343,25 @@ def as_tensor(value: Any, like: Tensor | None = None) -> Tensor:
         fits = not isinstance(value, float) or like.dtype.kind == "f"
         return Tensor(value, like.dtype if fits and like.dtype != bool else None)
     return Tensor(value)
+
+
+def fitted(name: str, value: Tensor, dtype: np.dtype) -> Tensor:
+    """The value in the dtype of the Tensor that it goes into; floats may lose digits there.
+
+    Raises: DTypeError when floats are put among integers, or an integer where it does not fit (inside a compiled
+            function this is not checked)
+    """
+    if value.dtype == dtype:
+        return value
+    if value.dtype.kind == "f" != dtype.kind:
+        raise DTypeError(f"{name}: {value.dtype} numbers would be cut off in a Tensor of {dtype}; cast them, or this")
+    out = value.to(dtype)
+    if context.trace is None and dtype.kind != "f":
+        before = value.numpy()
+        lost = before[out.numpy() != before]
+        if lost.size:
+            raise DTypeError(f"{name}: {lost[0]} does not fit into a Tensor of {dtype}; cast this to a wider dtype")
+    return out
 
 
 def _no_value(value: Any, who: str) -> Exception:

@@ -119,9 +119,10 @@ class Tracer:
 
 @contextmanager
 def tracing(tracer: Tracer) -> Any:
-    context.trace = tracer
+    """Inside, the tracer watches; afterwards whoever did before, for a trace may be made within another."""
+    before, context.trace = context.trace, tracer
     try:
         yield
     finally:
-        context.trace = None
+        context.trace = before
         tracer.restore()

@@ -78,8 +78,8 @@ def test_data_list_json(call: Call) -> None:
 
 def test_data_with_an_unknown_name_is_refused(call: Call) -> None:
     called = call("data", "list", "mnits")
-    assert called.code == 1
-    assert called.err == "pellucid: data: there is no data set 'mnits'; there are digits, mnist, fashion-mnist\n"
+    assert called.code == 2
+    assert called.err == "pellucid: data: there is no data set mnits, did you mean 'mnist'?\n"
 
 
 def test_data_fetch_of_what_is_here_says_where(call: Call) -> None:

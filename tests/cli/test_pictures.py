@@ -10,7 +10,7 @@ from PIL import Image
 
 from pellucid.cli.pictures import NoPicture, Picture, from_plain
 from pellucid.cli.strokes import box, centre_of_mass
-from pellucid.data import ArrayDataset
+from pellucid.data import ArrayDataset, image_folder
 from pellucid.errors import CheckpointError, DataError
 
 
@@ -64,20 +64,39 @@ def test_floats_stay_floats_between_0_and_1(tmp_path: Path) -> None:
     assert (pixels.dtype, pixels.min(), pixels.max()) == (np.float32, 0, 1)
 
 
-def test_images_without_plain_ground_are_only_scaled(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (20, 1, 8, 8)).astype(np.uint8)
-    picture = Picture.of(dataset(noise))
-    assert isinstance(picture, Picture)
-    assert not picture.framed
-    Image.fromarray(noise[0, 0]).resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "x.png")
-    np.testing.assert_array_equal(picture.convert(tmp_path / "x.png"), noise[0])
+def photographs() -> dict[str, Image.Image]:
+    """Images of which every conversion of its own would make something else."""
+    rng = np.random.default_rng(0)
+    grey, colour = rng.integers(0, 256, (40, 30)).astype(np.uint8), rng.integers(0, 256, (40, 30, 4)).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = Image.fromarray(colour[..., :3])
+    turned.info["exif"] = exif.tobytes()
+    return {
+        "grey": Image.fromarray(grey),
+        "small": Image.fromarray(grey[:3, :2]),
+        "sixteen bits": Image.fromarray(grey.astype(np.uint16) * 100 + 2000),
+        "colour": Image.fromarray(colour[..., :3]),
+        "transparent": Image.fromarray(colour),
+        "transparent grey": Image.fromarray(colour[..., :2]),
+        "turned": turned,
+    }
 
 
-def test_colour_images_are_only_scaled(tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (20, 3, 4, 6)).astype(np.uint8)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", photographs())
+def test_images_without_plain_ground_are_read_as_training_images_are(kind: str, channels: int, tmp_path: Path) -> None:
+    path = tmp_path / "photographs" / "class" / "x.png"
+    path.parent.mkdir(parents=True)
+    image = photographs()[kind]
+    image.save(path, exif=image.info.get("exif", b""))
+    noise = np.random.default_rng(0).integers(0, 256, (20, channels, 8, 6)).astype(np.uint8)
+    trained = image_folder(tmp_path / "photographs", size=(8, 6), channels=channels)
     picture = Picture.of(dataset(noise))
-    Image.fromarray(noise[0].transpose(1, 2, 0)).save(tmp_path / "x.png")
-    np.testing.assert_array_equal(picture.convert(tmp_path / "x.png"), noise[0])
+    assert isinstance(picture, Picture) and not picture.framed
+    np.testing.assert_array_equal(picture.convert(path), trained.x[0])
+    floats = Picture.of(dataset(noise.astype(np.float32) / 255))
+    np.testing.assert_allclose(floats.convert(path), trained.x[0].astype(np.float32) / 255, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

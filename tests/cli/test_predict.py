@@ -96,7 +96,8 @@ def test_a_file_that_is_no_image_is_told_and_the_others_are_shown(call: Call, tr
     (tmp_path / "notes.txt").write_text("no image")
     called = call("predict", trained, "notes.txt", "0.png", "--json")
     assert called.code == 1
-    assert called.err.startswith("pellucid: predict: notes.txt is no image that Pillow can read\n")
+    sentence = "predict: notes.txt is no image that Pillow can read; take it out or replace it"
+    assert called.err.startswith(f"pellucid: {sentence}\n")
     assert [x["image"] for x in called.json["predictions"]] == ["0.png"]
 
 

@@ -88,6 +88,11 @@ def test_early_stopping_is_told(call: Call) -> None:
     called = call("train", *words.split())
     assert called.code == 0
     assert "  stopped early, after " in called.out
+    folder, epochs = "runs/digits-perceptron-1", called.out.partition("stopped early, after ")[2].split()[0]
+    for more in ((), ("--epochs", 60)):
+        again = call("train", "--resume", "--out", folder, *more)
+        sentence = f"{folder} stopped early, after {epochs} epochs; another folder and a higher --patience go further"
+        assert (again.code, again.out.splitlines()[0]) == (0, f"  {sentence}")
 
 
 def test_training_on_a_file_remembers_its_absolute_path(call: Call, tmp_path: Path) -> None:
@@ -102,10 +107,10 @@ def test_training_on_a_file_remembers_its_absolute_path(call: Call, tmp_path: Pa
 
 def test_missing_data_is_told(call: Call, tmp_path: Path) -> None:
     called = call("train", "--data", "nmist")
-    assert called.code == 1
+    assert called.code == 2
     assert called.err == (
-        "pellucid: data: nmist is neither a data set (digits, mnist, fashion-mnist) nor a file or folder; "
-        "did you mean mnist?\n"
+        "pellucid: data: nmist is neither a data set (digits, mnist, fashion-mnist) nor a file or folder, "
+        "did you mean 'mnist'?\n"
     )
     assert list(tmp_path.iterdir()) == []
 
@@ -124,6 +129,54 @@ def test_a_loss_that_is_not_finite_stops_with_a_sentence(call: Call) -> None:
     assert called.code == 1
     assert called.sentence.startswith("pellucid: fit: the loss is ")
     assert "Traceback" not in called.err
+
+
+def test_a_last_step_that_explodes_is_noticed(call: Call) -> None:
+    words = "--model two-layer --lr 1e30 --batch-size 2000 --optimizer sgd --epochs 1 --json --out run"
+    called = call("train", *words.split())
+    assert (called.code, called.out) == (1, "")
+    assert called.sentence == (
+        "pellucid: fit: the validation loss is nan after epoch 1; try a smaller lr than 1e+30, or clip_norm=1"
+    )
+
+
+def test_a_result_that_is_not_finite_is_told(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    measured = {"loss": float("nan"), "accuracy": 0.1}
+    monkeypatch.setattr("pellucid.cli.train.fit", lambda job, resuming: None)
+    monkeypatch.setattr("pellucid.train.Trainer.evaluate", lambda self, dataset: measured)
+    called = call("train", *QUICK, "--out", "run", "--json")
+    assert (called.code, called.out) == (1, "")
+    assert called.sentence == (
+        "pellucid: train: the loss on the test data is nan at the end; "
+        "give another folder and a smaller --lr than 0.001, or --clip-norm 1"
+    )
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+def test_a_class_that_only_the_test_part_has_is_a_class(call: Call, tmp_path: Path) -> None:
+    images = np.zeros((4, 1, 2, 2), np.uint8)
+    np.savez(tmp_path / "a.npz", x_train=images, y_train=[0, 1, 0, 1], x_test=images, y_test=[0, 1, 2, 2])
+    called = call("train", *QUICK, "--data", "a.npz", "--out", "run")
+    assert called.code == 0, called.err
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["classes"] == ["0", "1", "2"]
+
+
+def test_a_test_part_of_another_shape_is_told(call: Call, tmp_path: Path) -> None:
+    x_train, x_test, t = np.zeros((2, 1, 2, 2)), np.zeros((2, 1, 3, 3)), [0, 1]
+    np.savez(tmp_path / "a.npz", x_train=x_train, y_train=t, x_test=x_test, y_test=t)
+    called = call("train", *QUICK, "--data", "a.npz")
+    sentence = f"{tmp_path / 'a.npz'} (test part): its examples are 1×3×3, but the run knows 1×2×2"
+    assert (called.code, called.err) == (1, f"pellucid: {sentence}\n")
+
+
+def test_a_label_that_would_make_too_many_classes_is_told(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,label\n1,0\n2,1\n3,100000000000\n")
+    called = call("train", *QUICK, "--data", "a.csv")
+    assert called.code == 1
+    assert called.err == (
+        f"pellucid: {tmp_path / 'a.csv'}: its largest label is 100000000000, so that it would have "
+        "100,000,000,001 classes; number them 0, 1, 2 ..., 100,000 at most\n"
+    )
 
 
 # ---- folders

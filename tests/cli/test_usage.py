@@ -10,10 +10,10 @@ from pellucid import cli
 from tests.cli.conftest import Call
 
 MISTAKES = [
-    ("trian", "there is no command trian, did you mean train?"),
+    ("trian", "there is no command trian, did you mean 'train'?"),
     ("xyz", "there is no command xyz; there is train, evaluate, predict, check, info, data"),
     ("--epochs 3", "there is no option --epochs; there is train, evaluate, predict, check, info, data"),
-    ("train --epoch 3", "train: there is no option --epoch, did you mean --epochs?"),
+    ("train --epoch 3", "train: there is no option --epoch, did you mean '--epochs'?"),
     ("train mnist", "train: there is no argument mnist; pellucid train --help"),
     ("train --epochs", "train: --epochs: expected one argument; pellucid train --help shows how"),
     (

@@ -100,8 +100,8 @@ def test_a_missing_folder_is_refused(tmp_path):
 
 def test_what_is_no_image_is_refused_by_name(root):
     (root / "dog" / "notes.txt").write_text("woof")
-    fault = f"{root / 'dog' / 'notes.txt'} is not an image that Pillow can read"
-    assert refusal(root) == f"image_folder: {fault}; take it out of the class folder"
+    fault = f"{root / 'dog' / 'notes.txt'} is no image that Pillow can read"
+    assert refusal(root) == f"image_folder: {fault}; take it out or replace it"
 
 
 def test_a_truncated_image_is_refused_by_name(root):

@@ -82,10 +82,11 @@ def test_an_order_is_int64_and_may_be_empty():
 
 
 @pytest.mark.parametrize("batch_size", [0, -1, 2.0, True])
-def test_a_batch_size_that_is_no_positive_integer_is_refused(dataset, batch_size):
+def test_a_batch_size_that_is_no_whole_number_is_refused(dataset, batch_size):
     with pytest.raises(OptionError) as caught:
         Loader(dataset, batch_size)
-    assert str(caught.value) == f"Loader: batch_size is {batch_size!r}; give a positive integer"
+    hint = "; divide with // to keep it whole" if batch_size == 2 else ""
+    assert str(caught.value) == f"Loader: batch_size={batch_size!r} must be a whole number, 1 or more{hint}"
 
 
 @pytest.mark.parametrize("seed", [-1, 2**64, 0.5, None])

@@ -73,7 +73,7 @@ def test_one_example_cannot_be_cut(tmp_path):
 def test_a_mistyped_name_is_helped(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     known = "neither a data set (digits, mnist, fashion-mnist) nor a file or folder"
-    assert refusal("minst") == f"data: minst is {known}; did you mean mnist?"
+    assert refusal("minst") == f"data: minst is {known}, did you mean 'mnist'?"
     assert refusal("./no/where") == f"data: ./no/where is {known}; check the path"
 
 

@@ -63,12 +63,12 @@ KNOWN = "there is perceptron, two-layer, simple-conv, or sizes such as 784-100-1
 NEEDS = "it needs images (channels, height, width) of 6×6 pixels or more"
 
 MISTAKES: dict[str, tuple[str, tuple[int, ...], type[PellucidError]]] = {
-    f"model: there is no 'simple_conv' (did you mean 'simple-conv'?); {KNOWN}": (
+    "model: there is no 'simple_conv', did you mean 'simple-conv'?": (
         "simple_conv",
         (1, 8, 8),
         OptionError,
     ),
-    f"model: there is no 'TwoLayer' (did you mean 'two-layer'?); {KNOWN}": (
+    "model: there is no 'TwoLayer', did you mean 'two-layer'?": (
         "TwoLayer",
         (1, 8, 8),
         OptionError,

@@ -22,7 +22,7 @@ OPTIONS: dict[str, Callable[[], Any]] = {
     "Conv2d: in_channels='1' must be a whole number, 1 or more": lambda: nn.Conv2d("1", 2, 3),
     "Conv2d: kernel_size=0 must be a whole number, 1 or more": lambda: nn.Conv2d(1, 2, 0),
     "Conv2d: kernel_size=-1 must be a whole number, 1 or more": lambda: nn.Conv2d(1, 2, (3, -1)),
-    "Conv2d: kernel_size=(3, 3, 3) must be one whole number, or two: (rows, columns)": (
+    "Conv2d: kernel_size=(3, 3, 3) must be one whole number, or two: (down, across)": (
         lambda: nn.Conv2d(1, 2, (3, 3, 3))
     ),
     "Conv2d: stride=0 must be a whole number, 1 or more": lambda: nn.Conv2d(1, 2, 3, 0),
@@ -39,6 +39,10 @@ OPTIONS: dict[str, Callable[[], Any]] = {
     ),
     "MaxPool2d: kernel_size=0 must be a whole number, 1 or more": lambda: nn.MaxPool2d(0),
     "AvgPool2d: stride=0 must be a whole number, 1 or more": lambda: nn.AvgPool2d(2, 0),
+    "AdaptiveAvgPool2d: output_size='x' must be a whole number, 1 or more": lambda: nn.AdaptiveAvgPool2d("x"),
+    "AdaptiveAvgPool2d: output_size=(1, 2, 3) must be one whole number, or two: (down, across)": (
+        lambda: nn.AdaptiveAvgPool2d((1, 2, 3))
+    ),
     "BatchNorm2d: num_features=0 must be a whole number, 1 or more": lambda: nn.BatchNorm2d(0),
     "LayerNorm: normalized_shape=0 must be a whole number, 1 or more": lambda: nn.LayerNorm((3, 0)),
     "LocalResponseNorm: size=0 must be a whole number, 1 or more": lambda: nn.LocalResponseNorm(0),

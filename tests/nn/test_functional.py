@@ -7,7 +7,7 @@ import pytest
 
 import pellucid
 from pellucid import nn
-from pellucid.errors import DTypeError
+from pellucid.errors import DTypeError, PellucidError
 from pellucid.nn import functional
 from pellucid.tensor import Tensor
 
@@ -56,3 +56,33 @@ def test_step_is_a_layer_too() -> None:
 def test_identity_takes_any_arguments() -> None:
     x = Tensor([1.0])
     assert nn.Identity(3, unused=True)(x) is x
+
+
+def test_pad_takes_pytorchs_order() -> None:
+    x = np.arange(6.0).reshape(1, 2, 3)
+    for pad, widths in {
+        (1, 2): ((0, 0), (0, 0), (1, 2)),
+        (1, 2, 0, 3): ((0, 0), (0, 3), (1, 2)),
+        (0, 1, 2, 3, 4, 5): ((4, 5), (2, 3), (0, 1)),
+    }.items():
+        expected = np.pad(x, widths, constant_values=7)
+        np.testing.assert_array_equal(functional.pad(x, pad, value=7).numpy(), expected)
+    np.testing.assert_array_equal(functional.pad(x, (-1, 0), "constant").numpy(), x[:, :, 1:])
+
+
+PAD = "give two numbers for each axis, the last axis first: (left, right, top, bottom)"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"pad": 1}, f"pad: pad=1 does not fit (2, 3); {PAD}"),
+        ({"pad": (1, 1, 1)}, f"pad: pad=(1, 1, 1) does not fit (2, 3); {PAD}"),
+        ({"pad": (1,) * 6}, f"pad: pad=(1, 1, 1, 1, 1, 1) does not fit (2, 3); {PAD}"),
+        ({"pad": (1, 1), "mode": "reflect"}, "pad: there is no mode 'reflect'; there is 'constant'"),
+    ],
+)
+def test_pad_says_what_it_takes(options, message: str) -> None:
+    with pytest.raises(PellucidError) as error:
+        functional.pad(np.zeros((2, 3)), **options)
+    assert str(error.value) == message

@@ -8,11 +8,11 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pellucid import Tensor, one_hot, take_along_axis
+from pellucid import Tensor, compile, one_hot, take_along_axis
 from pellucid.autodiff import gradients
-from pellucid.errors import PellucidError
+from pellucid.errors import DTypeError, PellucidError, RangeError
 from pellucid.operators import OPERATIONS
-from tests.ops.harness import Case, checks, floats, given, integers
+from tests.ops.harness import Case, checks, floats, given, integers, public
 
 index, index_set, gather = OPERATIONS["index"], OPERATIONS["index_set"], OPERATIONS["gather"]
 
@@ -62,9 +62,10 @@ SLICES = [
     ((), ()),
     ((0, 3), ((0, 0, 1), (2, 1, 1))),
 ]
-ROWS = given([0, 2, -1, 0], "int64")
-PLACES = given([1, 1, -4, 3], "int64")
-COLUMNS = given([[0, 3], [1, 1], [-1, 2]], "int64")
+ROWS = given([0, 2, 2, 0], "int64")
+PLACES = given([1, 1, 0, 3], "int64")
+COLUMNS = given([[0, 3], [1, 1], [3, 2]], "int64")
+FROM_THE_END = given([[0, -1], [1, 1], [-4, 2]], "int64")
 
 CASES = [
     *(
@@ -90,6 +91,8 @@ CASES = [
     Case("scatter_add", [floats(4), ROWS, PLACES], added, {"shape": (3, 4)}),
     Case("scatter_add", [floats(0), given(np.zeros((0,)), "int64")], added, {"shape": (3,)}),
     Case("take_along_axis", [floats(3, 4), COLUMNS], np.take_along_axis, {"axis": 1}),
+    public("gather", [floats(4, 2), FROM_THE_END], lambda x, i: x[i]),
+    public("take_along_axis", [floats(3, 4), FROM_THE_END], np.take_along_axis, options={"axis": 1}),
     Case("take_along_axis", [floats(0, 4), given(np.zeros((0, 1)), "int64")], np.take_along_axis, {"axis": 1}),
     Case("scatter_add_along_axis", [floats(3, 2), COLUMNS], added_along, {"axis": 1, "size": 4}),
     Case("scatter_add_along_axis", [integers(3, 2), COLUMNS], added_along, {"axis": 1, "size": 4}),
@@ -200,6 +203,41 @@ def test_what_does_not_fit_is_refused_in_a_sentence(message: str) -> None:
     with pytest.raises(PellucidError) as caught:
         NOT_FITTING[message]()
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        (lambda x, i: x[i], "index: {} is outside of an axis of size 3"),
+        (lambda x, i: x[:, i], "index: {} is outside of an axis of size 2"),
+        (
+            lambda x, i: take_along_axis(x, i.reshape(1, 1) + 0 * x[:1].to("int64"), 0),
+            "take_along_axis: {} is outside of an axis of size 3",
+        ),
+    ],
+)
+def test_a_compiled_index_is_checked_when_it_runs(index, message: str) -> None:
+    def only_first(x: Tensor, i: Tensor) -> Tensor:
+        return index(x, i).flatten()[:1]
+
+    x, taking = Tensor([[1.0, 2.0]] * 3), compile(only_first)
+    assert taking(x, Tensor([-1])).shape == (1,)
+    with pytest.raises(RangeError) as caught:
+        taking(x, Tensor([7]))
+    assert str(caught.value) == message.format(7)
+
+
+def test_a_place_is_not_given_what_does_not_fit() -> None:
+    x = Tensor([1, 2, 3])
+    with pytest.raises(DTypeError) as caught:
+        x[0] = 1.9
+    assert str(caught.value) == "index_set: float32 numbers would be cut off in a Tensor of int64; cast them, or this"
+    pixels = Tensor(np.zeros(2, np.uint8))
+    with pytest.raises(DTypeError) as caught:
+        pixels[:] = [255, 256]
+    assert str(caught.value) == "index_set: 256 does not fit into a Tensor of uint8; cast this to a wider dtype"
+    pixels[:] = [254, 255]
+    assert (x.tolist(), pixels.tolist()) == ([1, 2, 3], [254, 255])
 
 
 def test_a_mask_of_the_wrong_size_is_refused() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import special
 
-from pellucid import Tensor
+from pellucid import Tensor, compile
 from pellucid.autodiff import gradients
-from pellucid.errors import ShapeError
+from pellucid.errors import RangeError, ShapeError
 from pellucid.operators import OPERATIONS
 from tests.ops.harness import Case, Input, checks, floats, given
 
@@ -145,3 +145,13 @@ def test_losses_of_certain_and_wrong_outputs_are_finite() -> None:
     loss = OPERATIONS["binary_cross_entropy"](x, [1.0, 0.0, 1.0])
     assert loss.item() == pytest.approx(200 / 3)
     assert np.isfinite(gradients(loss, [x])[0].numpy()).all()
+
+
+@pytest.mark.parametrize("label", [-1, 3])
+def test_a_compiled_loss_takes_no_label_that_eager_refuses(label: int) -> None:
+    loss = compile(cross_entropy)
+    x = Tensor([[1.0, 2.0, 3.0]])
+    assert loss(x, Tensor([2])).item() == cross_entropy(x, [2]).item()
+    with pytest.raises(RangeError) as caught:
+        loss(x, Tensor([label]))
+    assert str(caught.value) == f"take_along_axis: {label} is outside of an axis of size 3"

@@ -7,7 +7,7 @@ import pytest
 
 import pellucid
 from pellucid import Generator, Tensor, compile, no_grad, normal, uniform
-from pellucid.errors import DTypeError, OptionError
+from pellucid.errors import DTypeError, OptionError, ShapeError
 from pellucid.operators import OPERATIONS
 from tests.ops.harness import Case, checks, given
 
@@ -112,6 +112,15 @@ def test_a_seed_that_is_no_whole_number_is_refused(wrong) -> None:
     with pytest.raises(OptionError) as caught:
         pellucid.seed(wrong)
     assert str(caught.value) == f"seed: got {wrong!r}; give a whole number from 0 to 2**64 - 1"
+
+
+@pytest.mark.parametrize("draw", [uniform, normal])
+def test_a_shape_may_be_one_number_and_must_be_a_shape(draw) -> None:
+    assert draw(2).shape == (2,)
+    for wrong in ((-2,), 1.5, "ab"):
+        with pytest.raises(ShapeError) as caught:
+            draw(wrong)
+        assert str(caught.value) == f"random: {wrong!r} is no shape; give whole numbers from 0 on, such as (2, 3)"
 
 
 def test_wrong_options_are_refused_in_a_sentence() -> None:

@@ -160,6 +160,14 @@ def test_the_variance_keeps_its_digits_far_from_zero() -> None:
             lambda: sum(Tensor(np.zeros((2, 3))), (0, -2)),
             "sum: axis=(0, -2) does not fit 2 axes; give different numbers from -2 to 1",
         ),
+        (
+            lambda: sum(Tensor(np.zeros((2, 3))), "a"),
+            "sum: axis='a' does not fit 2 axes; give different numbers from -2 to 1",
+        ),
+        (
+            lambda: argmax(Tensor(np.zeros((2, 3))), (0, 1)),
+            "argmax: axis=(0, 1) does not fit 2 axes; give one number from -2 to 1",
+        ),
     ],
 )
 def test_what_cannot_be_reduced_is_refused_in_a_sentence(wrong, message: str) -> None:

@@ -185,15 +185,31 @@ NOT_FITTING = {
     "broadcast_to: (2, 3) does not broadcast to (3,); only axes of size 1 are repeated": lambda: broadcast_to(
         ZEROS, (3,)
     ),
-    "pad: got 1 pairs of widths for 2 axes; give one for each": lambda: pad(ZEROS, [(1, 1)]),
+    "pad: widths=[(1, 1)] does not fit the 2 axes of (2, 3); give whole numbers (before, after) for each axis": (
+        lambda: pad(ZEROS, [(1, 1)])
+    ),
+    "pad: widths=1 does not fit the 2 axes of (2, 3); give whole numbers (before, after) for each axis": (
+        lambda: pad(ZEROS, 1)
+    ),
+    "pad: widths=((1.5, 0), (0, 0)) does not fit the 2 axes of (2, 3); "
+    "give whole numbers (before, after) for each axis": lambda: pad(ZEROS, ((1.5, 0), (0, 0))),
     "pad: widths ((-2, -1), (0, 0)) cut more off (2, 3) than there is": lambda: pad(ZEROS, [(-2, -1), (0, 0)]),
     "squeeze: axis=1 of (2, 3) has another size than 1; only axes of size 1 can go": lambda: squeeze(ZEROS, 1),
-    "unsqueeze: axis=4 does not fit 3 axes; give different numbers from -3 to 2": lambda: unsqueeze(ZEROS, 4),
-    "swapaxes: axis=2 does not fit 2 axes; give different numbers from -2 to 1": lambda: swapaxes(ZEROS, 2, 0),
-    "flatten: axis=5 does not fit 2 axes; give different numbers from -2 to 1": lambda: flatten(ZEROS, 5),
+    "unsqueeze: axis=4 does not fit 3 axes; give one number from -3 to 2": lambda: unsqueeze(ZEROS, 4),
+    "swapaxes: axis=2 does not fit 2 axes; give one number from -2 to 1": lambda: swapaxes(ZEROS, 2, 0),
+    "flatten: axis=5 does not fit 2 axes; give one number from -2 to 1": lambda: flatten(ZEROS, 5),
     "concatenate: got no Tensors; give one at least": lambda: concatenate([]),
     "stack: got no Tensors; give one at least": lambda: stack([]),
-    "stack: got shapes (2, 3) and (1,); all must be the same": lambda: stack([ZEROS, LINE]),
+    "concatenate: numbers have no axis to be joined along; stack() makes one": lambda: concatenate([1.0, 2.0]),
+    "stack: got (2, 3) float64 and (1,) float32; all must be the same": lambda: stack([ZEROS, LINE]),
+    "stack: got (1,) float32 and (1,) int64; all must be the same": lambda: stack([LINE, Tensor([1])]),
+    "stack: axis=5 does not fit 2 axes; give one number from -2 to 1": lambda: stack([LINE], 5),
+    "reshape: 'ab' is no shape; give whole numbers from -1 on, such as (2, 3)": lambda: reshape(ZEROS, "ab"),
+    "reshape: (1.5, 4) is no shape; give whole numbers from -1 on, such as (2, 3)": lambda: reshape(ZEROS, (1.5, 4)),
+    "broadcast_to: (-1, 3) is no shape; give whole numbers from 0 on, such as (2, 3)": lambda: broadcast_to(
+        ZEROS, (-1, 3)
+    ),
+    "transpose: axis='a' does not fit 2 axes; give one number from -2 to 1": lambda: transpose(ZEROS, "ab"),
     "concatenate: (2, 3) float64 and (1,) float32 do not fit along axis 0; the dtypes and all other axes must agree": (
         lambda: concatenate([ZEROS, LINE])
     ),

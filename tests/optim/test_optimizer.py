@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pellucid import optim
+from pellucid import nn, optim
 from pellucid.errors import CheckpointError, DTypeError, OptionError
 from pellucid.optim.groups import RULES
 from pellucid.tensor import Parameter, Tensor
@@ -325,3 +325,28 @@ def test_state_that_does_not_fit_changes_nothing(what, message):
     before = optimizer.state_dict()
     says(message, CheckpointError, lambda: optimizer.load_state_dict(state))
     networks.assert_same_bits(before.values(), optimizer.state_dict().values())
+
+
+# ---- parameters that change their dtype
+
+
+def converted(kind):
+    """An optimizer that takes a step after its parameters have become float64."""
+    model = nn.Linear(2, 1)
+    optimizer = kind(model.parameters())
+    model.double()(Tensor([[1.0, 2.0]], "float64")).sum().backward()
+    optimizer.step()
+    return model
+
+
+def test_moments_of_another_dtype_are_refused():
+    says(
+        "Adam: parameter 0 is float64, but was float32 when its state was made; "
+        "convert the model first and make the optimizer then",
+        DTypeError,
+        lambda: converted(optim.Adam),
+    )
+
+
+def test_an_optimizer_that_remembers_nothing_takes_any_dtype():
+    assert converted(optim.SGD).weight.dtype == np.float64

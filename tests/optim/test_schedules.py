@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pellucid import optim
+from pellucid.compile import compile
 from pellucid.errors import CheckpointError, OptionError
 from pellucid.tensor import Parameter
 from tests.optim import networks
@@ -193,3 +194,25 @@ def test_a_mistake_is_told_in_one_sentence(message, call):
     with pytest.raises(OptionError) as error:
         call()
     assert str(error.value) == message
+
+
+def test_of_two_schedules_only_the_latest_can_step():
+    optimizer = sgd()
+    first, second = optim.StepLR(optimizer, 1), optim.CosineAnnealingLR(optimizer, 10)
+    second.step()
+    message = (
+        "StepLR: CosineAnnealingLR was made for the same optimizer later, and only one can set its rate; "
+        "make one of the two with SequentialLR"
+    )
+    with pytest.raises(OptionError) as error:
+        first.step()
+    assert str(error.value) == message
+
+
+def test_a_compiled_step_notices_a_second_schedule():
+    optimizer = sgd()
+    step = compile(optim.StepLR(optimizer, 1).step)
+    step()
+    optim.StepLR(optimizer, 2)
+    with pytest.raises(OptionError, match=r"^StepLR: StepLR was made for the same optimizer later"):
+        step()

@@ -60,3 +60,22 @@ def test_the_model_is_left_before_the_update_that_made_it_useless():
         fit(model, x, batch_size=8)
     for name, array in before.items():
         np.testing.assert_array_equal(array, model.state_dict()[name])
+
+
+@pytest.mark.parametrize(
+    ("lr", "validate", "message"),
+    [
+        (1e38, True, "fit: the validation loss is nan after epoch 1; try a smaller lr than 1e+38, or clip_norm=1"),
+        (
+            1e300,
+            False,
+            "fit: the parameter weight is not finite after epoch 1; try a smaller lr than 1e+300, or clip_norm=1",
+        ),
+    ],
+)
+def test_an_exploding_last_step_is_noticed(lr, validate, message):
+    pellucid.seed(0)
+    x = np.arange(24, dtype=np.float32).reshape(8, 3)
+    with pytest.raises(TrainingError) as error:
+        fit(nn.Linear(3, 2), x, lr=lr, batch_size=8, validation=(x, np.arange(8) % 2) if validate else None)
+    assert str(error.value) == message

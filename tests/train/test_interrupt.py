@@ -11,6 +11,14 @@ from pellucid.train.checkpoint import read_arrays
 from pellucid.train.interrupt import held_interrupt
 
 
+@pytest.fixture(autouse=True)
+def listening():
+    """Started in the background, a test run ignores Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_the_first_interrupt_is_remembered_and_the_second_one_acts():
     with held_interrupt() as interrupted:
         assert not interrupted()

@@ -6,6 +6,7 @@ import pytest
 from pellucid import optim
 from pellucid.errors import CheckpointError
 from pellucid.train import Callback, EarlyStopping
+from pellucid.train.checkpoint import read_arrays, write_arrays
 from pellucid.train.resume import snapshot
 from tests.train import kill
 
@@ -93,8 +94,39 @@ def test_another_optimizer_is_refused_and_nothing_changed(tmp_path, blobs, make_
     make_trainer().fit(blobs, batch_size=20, checkpoint=path, progress=False)
     other = make_trainer(seed=1)
     other.optimizer = optim.SGD(other.model.parameters(), momentum=0.9)
-    with pytest.raises(CheckpointError, match=r"^resume: the checkpoint is of another run: "):
+    before = snapshot(other)
+    with pytest.raises(CheckpointError) as error:
         other.fit(blobs, batch_size=20, checkpoint=path, resume=True, progress=False)
+    assert str(error.value) == (
+        "resume: the checkpoint is of another run: SGD: the state has no momentum_buffer.0; "
+        "it belongs to other parameters or options"
+    )
+    for name, array in snapshot(other).items():
+        np.testing.assert_array_equal(array, before[name], err_msg=name)
+
+
+def test_the_learning_rate_of_a_resumed_run_is_the_checkpoints(tmp_path, blobs, make_trainer):
+    make_trainer(lr=0.05).fit(blobs, batch_size=20, checkpoint=tmp_path / "a", progress=False)
+    other = make_trainer(lr=0.5)
+    other.fit(blobs, batch_size=20, checkpoint=tmp_path / "a", resume=True, progress=False)
+    assert other.optimizer.lr == 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("position", {"epoch": 1}), ("position", 3), ("history", {}), ("run", []), ("early_stopping", {"better": 1.0})],
+)
+def test_notes_of_another_version_are_refused(tmp_path, blobs, make_trainer, name, value):
+    path = tmp_path / "a"
+    make_trainer().fit(blobs, batch_size=20, checkpoint=path, progress=False)
+    arrays, notes = read_arrays(path)
+    write_arrays(path, arrays, {**notes, name: value})
+    with pytest.raises(CheckpointError) as error:
+        make_trainer().fit(blobs, batch_size=20, checkpoint=path, resume=True, progress=False)
+    assert str(error.value) == (
+        f"resume: {path} has a {name} that this version of Pellucid does not write; "
+        "go on with the version that wrote it, or start anew in another folder"
+    )
 
 
 def test_weights_alone_are_no_run(tmp_path, blobs, make_trainer):

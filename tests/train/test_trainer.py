@@ -174,8 +174,9 @@ def test_a_callback_hears_everything_and_can_stop(blobs, make_trainer):
 
 
 WRONG = [
-    ({"epochs": 0}, "fit: epochs=0; give 1 or more"),
-    ({"batch_size": 0}, "Loader: batch_size is 0; give a positive integer"),
+    ({"epochs": 0}, "fit: epochs=0 must be a whole number, 1 or more"),
+    ({"epochs": 1.5}, "fit: epochs=1.5 must be a whole number, 1 or more"),
+    ({"batch_size": 0}, "Loader: batch_size=0 must be a whole number, 1 or more"),
 ]
 
 

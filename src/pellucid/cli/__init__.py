@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 
-from pellucid.cli.options import Parser, UsageError, nearest
-from pellucid.errors import OptionError, PellucidError
+from pellucid.cli.options import Parser, UsageError
+from pellucid.errors import OptionError, PellucidError, nearest
 
 COMMANDS = {
     "train": "train a network; the run's folder keeps weights, curves and a report",

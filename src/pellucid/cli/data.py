@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.options import Parser, UsageError, one_of
 from pellucid.cli.screen import Screen, bytes_text, escape
+from pellucid.errors import nearest
 
 if TYPE_CHECKING:
     from pellucid.data import Entry, FileCheck
@@ -29,7 +30,10 @@ def run(options: argparse.Namespace) -> int:
     from pellucid import data
 
     known = {entry.name: entry for entry in data.catalogue()}
-    entries = [data.entry(name) for name in options.names] or list(known.values())
+    for name in options.names:
+        if name not in known:
+            raise UsageError(f"data: there is no data set {name}{nearest(name, known)}")
+    entries = [known[name] for name in options.names] or list(known.values())
     if options.action == "fetch" and not options.names:
         raise UsageError(f"data fetch: which data set? name one or more of {', '.join(known)}")
     actions = {"list": _list, "fetch": _fetch, "verify": _verify}

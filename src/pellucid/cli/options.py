@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import math
 import re
 import shutil
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from pellucid.errors import OptionError
+from pellucid.errors import OptionError, nearest
 
 
 class UsageError(OptionError):
@@ -79,19 +78,6 @@ def _width() -> int:
 class _Help(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=30, width=_width())
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about a word that is not known.
-
-    >>> nearest("trian", ["train", "check"])
-    ', did you mean train?'
-    >>> nearest("x", ["train", "check"])
-    '; there is train, check'
-    """
-    known = list(known)
-    close = difflib.get_close_matches(word, known, 1)
-    return f", did you mean {close[0]}?" if close else f"; there is {', '.join(known)}"
 
 
 # ---- kinds of value: each a function from the word to the value

@@ -3,21 +3,20 @@
 Grey images of one thing on plain ground are made as MNIST was, with the measures of the run's own training
 data (for MNIST: light strokes on black, the longer side 20 of 28 pixels, the centre of mass in the middle):
 
-1. turned upright; what is transparent becomes paper, dark behind light strokes and light behind dark ones;
+1. what is transparent becomes paper, dark behind light strokes and light behind dark ones;
 2. grey; larger ones averaged down to 256 pixels a side;
 3. the ground, a plane through the border's brightness, taken away, so that light on dark and dark on light
    come out the same, and the contrast stretched; what is weaker than the ground's noise becomes ground;
 4. cropped to what is left, and scaled so that its longer side is as long as in the training data;
 5. put with its centre (of mass or of the crop, whichever varies less in the training data) where theirs is.
 
-Other images are only scaled to the model's size.
+Other images are read as a folder of training images is, and scaled to the model's size.
 
 Reference: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits"
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.cli.strokes import VISIBLE, box, centre_of_mass, cropped, strokes
+from pellucid.data.images import pixels_of, read_image
 from pellucid.errors import CheckpointError, DataError
 
 if TYPE_CHECKING:
@@ -76,16 +76,15 @@ class Picture:
         Shapes: → (channels, height, width) in the training data's dtype
         Raises: DataError when it is no image, or there is nothing on it
         """
-        image = _upright(path)
-        if self.channels == 3:
-            pixels = np.asarray(_resized(image.convert("RGB"), self.width, self.height)).transpose(2, 0, 1)
+        image = read_image("predict", _file(path))
+        if self.framed:
+            pixels = self._framed(image, path)[np.newaxis]
         else:
-            pixels = self._grey(np.asarray(image.convert("L"), np.float32), path)[np.newaxis]
+            pixels = pixels_of(image, self.channels, (self.height, self.width))
         return (pixels / 255).astype(np.float32) if self.is_float else np.rint(pixels).astype(np.uint8)
 
-    def _grey(self, grey: np.ndarray, path: Path) -> np.ndarray:
-        if not self.framed:
-            return np.asarray(_resized(_image(grey), self.width, self.height), np.float32)
+    def _framed(self, image: Image, path: Path) -> np.ndarray:
+        grey = np.asarray(_on_paper(_stretched(image)).convert("L"), np.float32)
         found = self._placed(strokes(_reduced(grey), path))
         return 255 - found if self.light_ground else found
 
@@ -160,33 +159,19 @@ def _measures(images: np.ndarray) -> dict[str, Any]:
     }
 
 
-# ---- reading and cleaning
+# ---- cleaning
 
 
-def _upright(path: Path) -> Image:
-    """The image in a file, upright, without transparency. Raises: DataError"""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
+def _file(path: Path) -> Path:
+    """The path itself. Raises: DataError when there is no file"""
     if not path.exists():
         raise DataError(f"predict: there is no file {path}")
     if path.is_dir():
         raise DataError(f"predict: {path} is a folder; give image files, such as {path}/*.png")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-                return _on_paper(_eight_bits(ImageOps.exif_transpose(image)))
-    except UnidentifiedImageError:
-        raise DataError(f"predict: {path} is no image that Pillow can read") from None
-    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
-        raise DataError(f"predict: {path} has too many pixels to be trusted; scale it down") from None
-    # Pillow's decoders raise these for damaged files.
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError) as error:
-        raise DataError(f"predict: {path} is a damaged image ({error})") from None
+    return path
 
 
-def _eight_bits(image: Image) -> Image:
+def _stretched(image: Image) -> Image:
     """Sixteen bits a pixel, or floats, stretched to eight: Pillow's own way makes white of all beyond 255."""
     if image.mode != "F" and not image.mode.startswith("I"):
         return image

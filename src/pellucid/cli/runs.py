@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli.options import UsageError
+from pellucid.cli.settings import is_named
 from pellucid.errors import CheckpointError, DataError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pellucid.nn import Module
     from pellucid.train import Trainer
 
+MOST_CLASSES = 100_000  # a label above is a mistake, such as a column of numbers that are no classes
 NEEDED = ("data", "model", "input_shape", "classes", "options")
 
 
@@ -80,7 +82,7 @@ class Run:
     def _write(self, name: str, content: dict[str, Any]) -> None:
         from pellucid.train.files import write_text
 
-        write_text(self.folder / name, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+        write_text(self.folder / name, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
     # ---- what is in it
 
@@ -150,18 +152,28 @@ def make_trainer(model: Module, options: dict[str, Any], steps_per_epoch: int = 
 
 
 def load_data(source: str) -> tuple[ArrayDataset, ArrayDataset]:
-    """(train, test), both with labels. Raises: DataError"""
+    """(train, test), both with labels. Raises: UsageError for a name that is not known, DataError for bad data"""
     from pellucid import data
 
-    train, test = data.load(source)
+    try:
+        train, test = data.load(source)
+    except DataError as error:
+        if is_named(source) or Path(source).expanduser().exists():
+            raise
+        raise UsageError(str(error)) from None
     if not train.has_labels:
         raise DataError(f"{source}: its targets are numbers, not labels; fit them with a Trainer in Python")
+    classes = max(train.class_count or 0, test.class_count or 0)
+    if classes > MOST_CLASSES:
+        fault = f"its largest label is {classes - 1}, so that it would have {classes:,} classes"
+        raise DataError(f"{source}: {fault}; number them 0, 1, 2 ..., {MOST_CLASSES:,} at most")
     return train, test
 
 
-def class_names(train: ArrayDataset) -> list[str]:
-    """The classes' names; their numbers where they have none."""
-    return list(train.classes or map(str, range(train.class_count or 0)))
+def class_names(*datasets: ArrayDataset) -> list[str]:
+    """The classes' names; their numbers where they have none, up to the largest in any of the data sets."""
+    count = max(dataset.class_count or 0 for dataset in datasets)
+    return list(datasets[0].classes or map(str, range(count)))
 
 
 def check_fits(config: dict[str, Any], dataset: ArrayDataset, source: str) -> None:

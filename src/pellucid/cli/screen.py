@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -35,9 +36,23 @@ class Screen:
             self.console.print(f"  [dim]{name:{width}}[/dim]{escape(value)}".rstrip() if value else "")
 
     def result(self, result: Mapping[str, Any]) -> None:
-        """The JSON line, where it was asked for."""
+        """The JSON line, where it was asked for; null stands in it for a number that is not finite."""
         if self.json:
-            print(json.dumps(result, ensure_ascii=False), file=sys.stdout, flush=True)
+            line = json.dumps(without_nan(result), ensure_ascii=False, allow_nan=False)
+            print(line, file=sys.stdout, flush=True)
+
+
+def without_nan(value: Any) -> Any:
+    """The same with None in place of the numbers that JSON has no words for.
+
+    >>> without_nan({"error": float("inf"), "counts": [1, 2.5]})
+    {'error': None, 'counts': [1, 2.5]}
+    """
+    if isinstance(value, Mapping):
+        return {name: without_nan(x) for name, x in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_nan(x) for x in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def escape(text: str) -> str:

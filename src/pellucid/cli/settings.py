@@ -95,12 +95,13 @@ def resolve(given: argparse.Namespace) -> dict[str, Any]:
 
 def _given(given: argparse.Namespace, name: str) -> Any:
     value = getattr(given, name)
-    if name == "data" and value is not None and not _is_named(value):
+    if name == "data" and value is not None and not is_named(value):
         return str(Path(value).expanduser().resolve()) if Path(value).expanduser().exists() else value
     return value
 
 
-def _is_named(source: str) -> bool:
+def is_named(source: str) -> bool:
+    """Whether this is the name of a data set, and not a path."""
     from pellucid import data
 
     return source in [entry.name for entry in data.catalogue()]

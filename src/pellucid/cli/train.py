@@ -8,6 +8,7 @@ end has the same bits as without a break.
 from __future__ import annotations
 
 import argparse
+import math
 import platform
 import shlex
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ from pellucid.cli.runs import (
 )
 from pellucid.cli.screen import Screen, duration, percent
 from pellucid.cli.settings import IN_CONFIG, add_settings, make_transform, resolve, resume
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, TrainingError
 
 if TYPE_CHECKING:
     from pellucid.data import ArrayDataset
@@ -99,6 +100,7 @@ def prepare(settings: dict[str, Any], config: dict[str, Any] | None) -> Job:
     if config is None:
         config = new_config(settings, train, test)
     check_fits(config, train, settings["data"])
+    check_fits(config, test, f"{settings['data']} (test part)")
     config = {**config, "options": {k: v for k, v in settings.items() if k not in IN_CONFIG}}
     validation = test
     if settings["validation"] is not None:
@@ -121,7 +123,7 @@ def new_config(settings: dict[str, Any], train: ArrayDataset, test: ArrayDataset
     return {
         **{name: settings[name] for name in IN_CONFIG},
         "input_shape": list(train.x.shape[1:]),
-        "classes": class_names(train),
+        "classes": class_names(train, test),
         "examples": {"train": len(train), "test": len(test)},
         "picture": Picture.of(train).plain(),
         "versions": {
@@ -179,6 +181,10 @@ def finish(screen: Screen, job: Job, history: History) -> None:
     from pellucid.train.report import write_report
 
     test, train = job.trainer.evaluate(job.test), job.trainer.evaluate(job.train)
+    for part, measured in (("test", test), ("training", train)):
+        if not math.isfinite(measured["loss"]):
+            advice = f"give another folder and a smaller --lr than {job.options['lr']:g}, or --clip-norm 1"
+            raise TrainingError(f"train: the loss on the {part} data is {measured['loss']} at the end; {advice}")
     result = {
         "test_accuracy": test["accuracy"],
         "test_loss": test["loss"],
@@ -216,11 +222,15 @@ def outcome(result: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _is_finished(screen: Screen, run: Run, settings: dict[str, Any]) -> bool:
     """Whether nothing is left to do; says so."""
-    history = run.read_history()
-    result = history["result"]
-    if result is None or settings["epochs"] > run.read_config()["options"]["epochs"]:
+    history, epochs = run.read_history(), run.read_config()["options"]["epochs"]
+    result, stopped_early = history["result"], len(history["epochs"]) < epochs
+    if result is None or (settings["epochs"] > epochs and not stopped_early):
         return False
-    screen.show(f"  {run.folder} is finished; a higher --epochs than {settings['epochs']} goes on with it")
+    if stopped_early:
+        how = f"stopped early, after {len(history['epochs'])} epochs; another folder and a higher --patience go further"
+    else:
+        how = f"is finished; a higher --epochs than {settings['epochs']} goes on with it"
+    screen.show(f"  {run.folder} {how}")
     screen.facts(outcome(result))
     screen.result({**result, "run": str(run.folder)})
     return True

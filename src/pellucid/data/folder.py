@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.data.dataset import ArrayDataset
+from pellucid.data.images import pixels_of, read_image
 from pellucid.data.places import existing_folder
 from pellucid.errors import DataError, OptionError
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
 
 LITTER = {"Thumbs.db", "desktop.ini"}
 """Files that Windows leaves in folders of images; on other systems they begin with a dot."""
@@ -72,7 +68,7 @@ class _Reader:
 
     def read(self, files: Sequence[Path]) -> np.ndarray:
         """All of them as one array (N, C, H, W)."""
-        images = [self._image(file) for file in files]
+        images = [pixels_of(read_image("image_folder", file), self.channels, self.size) for file in files]
         for file, image in zip(files, images, strict=True):
             if image.shape[1:] != images[0].shape[1:]:
                 sizes = f"{self._described(files[0], images[0])} but {self._described(file, image)}"
@@ -83,53 +79,3 @@ class _Reader:
 
     def _described(self, file: Path, image: np.ndarray) -> str:
         return f"{file.relative_to(self.root)} is {image.shape[1]}×{image.shape[2]} pixels"
-
-    def _image(self, file: Path) -> np.ndarray:
-        """One image (C, H, W)."""
-        from PIL import Image, UnidentifiedImageError
-
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error", Image.DecompressionBombWarning)
-                with Image.open(file) as image:
-                    return self._pixels(image)
-        except (UnidentifiedImageError, IsADirectoryError, PermissionError) as error:
-            fault = "is not an image that Pillow can read"
-            raise DataError(f"image_folder: {file} {fault}; take it out of the class folder") from error
-        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-            raise DataError(f"image_folder: {file} has too many pixels to be trusted; scale it down") from error
-        # Pillow's decoders raise these for damaged files.
-        except (OSError, ValueError, TypeError, SyntaxError, EOFError, LookupError) as error:
-            raise DataError(f"image_folder: {file} is a damaged image ({error}); replace it") from error
-
-    def _pixels(self, image: Image) -> np.ndarray:
-        from PIL import ImageOps
-        from PIL.Image import Resampling
-
-        upright = _flat(_eight_bits(ImageOps.exif_transpose(image)))
-        wanted = "L" if self.channels == 1 or (self.channels is None and upright.mode == "L") else "RGB"
-        plain = upright.convert(wanted)
-        if self.size is not None and (plain.height, plain.width) != self.size:
-            plain = plain.resize((self.size[1], self.size[0]), Resampling.BILINEAR)
-        pixels = np.asarray(plain, np.uint8)
-        return pixels[np.newaxis] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-
-
-def _eight_bits(image: Image) -> Image:
-    """The image with eight bits a pixel: Pillow's own conversion makes white of all beyond 255."""
-    from PIL.Image import fromarray
-
-    if not image.mode.startswith("I;16"):
-        return image
-    return fromarray((np.asarray(image) >> 8).astype(np.uint8))
-
-
-def _flat(image: Image) -> Image:
-    """The image on white paper, grey ("L") or "RGB": what is transparent may have any colour beneath."""
-    from PIL.Image import alpha_composite, new
-
-    grey = image.mode in ("1", "L", "LA", "La")
-    if image.has_transparency_data:
-        paper: Any = new("RGBA", image.size, "white")
-        image = alpha_composite(paper, image.convert("RGBA"))
-    return image.convert("L" if grey else "RGB")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from pellucid.data.order import epoch_generator, epoch_order
 from pellucid.data.transforms import Compose
-from pellucid.errors import OptionError
+from pellucid.errors import OptionError, check_whole
 
 Transform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
@@ -30,7 +29,7 @@ class Loader:
     numbers depend on (seed, epoch, batch), not on what ran before.
 
     Shapes: x (batch_size, ...), t (batch_size, ...); the last batch is smaller unless `drop_last`
-    Raises: OptionError when batch_size is no positive integer, or no batch would remain
+    Raises: OptionError when batch_size is no whole number or below 1, or no batch would remain
 
     >>> from pellucid.data import ArrayDataset
     >>> loader = Loader(ArrayDataset(np.arange(5.0), np.arange(5)), batch_size=2)
@@ -51,7 +50,8 @@ class Loader:
         transform: Transform | Sequence[Transform] | None = None,
     ) -> None:
         self.dataset = dataset
-        self.batch_size = _positive(batch_size)
+        check_whole("Loader", batch_size=batch_size)
+        self.batch_size = int(batch_size)
         self.shuffle = shuffle
         self.seed = seed
         self.drop_last = drop_last
@@ -90,9 +90,3 @@ class Loader:
     def __len__(self) -> int:
         n = len(self.dataset)
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
-
-
-def _positive(batch_size: int) -> int:
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or operator.index(batch_size) < 1:
-        raise OptionError(f"Loader: batch_size is {batch_size!r}; give a positive integer")
-    return operator.index(batch_size)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from pellucid.data.known_sets import catalogue
 from pellucid.data.mnist_like import fashion_mnist, idx_folder, mnist, nielsen_mnist
 from pellucid.data.npz import load_npz
 from pellucid.data.table import load_csv
-from pellucid.errors import DataError
+from pellucid.errors import DataError, nearest
 
 HELD_OUT = 0.2
 """The fraction that becomes the test part of data that come without one."""
@@ -89,6 +88,5 @@ def _check_alike(folder: Path, train: ArrayDataset, test: ArrayDataset) -> None:
 
 def _unknown(source: str) -> DataError:
     names = [known.name for known in catalogue()]
-    close = difflib.get_close_matches(source, names, 1)
-    hint = f"did you mean {close[0]}?" if close else "check the path"
-    return DataError(f"data: {source} is neither a data set ({', '.join(names)}) nor a file or folder; {hint}")
+    hint = nearest(source, names, "; check the path")
+    return DataError(f"data: {source} is neither a data set ({', '.join(names)}) nor a file or folder{hint}")

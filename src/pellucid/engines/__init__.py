@@ -55,7 +55,7 @@ class Engine(Protocol):
 ENGINES: dict[str, Engine] = {"reference": ReferenceEngine()}
 if find_spec("pellucid._native") is not None:
     ENGINES["native"] = NativeEngine()
-_default = ENGINES.get("native", ENGINES["reference"])
+_default: Engine = ENGINES["reference"]
 _chosen: ContextVar[Engine | None] = ContextVar("engine", default=None)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
 
-from pellucid.errors import OptionError
+from pellucid.errors import OptionError, nearest
 from pellucid.models.layer_list import layer_list
 from pellucid.models.perceptron import perceptron
 from pellucid.models.simple_conv import simple_conv
@@ -47,11 +46,6 @@ def create(name: str, input_shape: Sequence[int], classes: int) -> Module:
     if re.fullmatch(r"\d+(-\d+)+", name):
         return layer_list([int(size) for size in name.split("-")], shape, classes)
     if name not in MODELS:
-        known = ", ".join(MODELS)
-        raise OptionError(f"model: there is no {name!r}{_closest(name)}; there is {known}, or sizes such as 784-100-10")
+        hint = nearest(name, MODELS, f"; there is {', '.join(MODELS)}, or sizes such as 784-100-10")
+        raise OptionError(f"model: there is no {name!r}{hint}")
     return MODELS[name](shape, classes)
-
-
-def _closest(name: str) -> str:
-    close = difflib.get_close_matches(name.lower().replace("_", "-"), MODELS, n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""

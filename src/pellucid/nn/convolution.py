@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import OptionError
+from pellucid.errors import OptionError, check_whole
 from pellucid.nn import functional, init
-from pellucid.nn.checks import Pair, pair, same_dtype, whole
+from pellucid.nn.checks import same_dtype
 from pellucid.nn.module import Module
+from pellucid.ops.windows import IntOrPair, pair
 from pellucid.tensor import Parameter, Tensor, as_tensor
 
 
@@ -22,21 +23,21 @@ class _Convolution(Module):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Pair,
-        stride: Pair,
-        dilation: Pair,
+        kernel_size: IntOrPair,
+        stride: IntOrPair,
+        dilation: IntOrPair,
         groups: int,
     ) -> None:
         name = type(self).__name__
-        whole(name, in_channels=in_channels, out_channels=out_channels, groups=groups)
+        check_whole(name, in_channels=in_channels, out_channels=out_channels, groups=groups)
         if in_channels % groups or out_channels % groups:
             raise OptionError(
                 f"{name}: groups={groups} must divide in_channels={in_channels} and out_channels={out_channels}"
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = pair(name, kernel_size=kernel_size)
-        self.stride = pair(name, stride=stride)
-        self.dilation = pair(name, dilation=dilation)
+        self.kernel_size = pair(name, "kernel_size", kernel_size)
+        self.stride = pair(name, "stride", stride)
+        self.dilation = pair(name, "dilation", dilation)
         self.output_padding = (0, 0)
         self.padding: tuple[int, int] | str = (0, 0)
 
@@ -88,10 +89,10 @@ class Conv2d(_Convolution):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair | str = 0,
-        dilation: Pair = 1,
+        kernel_size: IntOrPair,
+        stride: IntOrPair = 1,
+        padding: IntOrPair | str = 0,
+        dilation: IntOrPair = 1,
         groups: int = 1,
         bias: bool = True,
         *,
@@ -101,9 +102,9 @@ class Conv2d(_Convolution):
         self.padding = self._checked(padding)
         self._make_parameters(out_channels, in_channels, bias, dtype)
 
-    def _checked(self, padding: Pair | str) -> tuple[int, int] | str:
+    def _checked(self, padding: IntOrPair | str) -> tuple[int, int] | str:
         if not isinstance(padding, str):
-            return pair("Conv2d", least=0, padding=padding)
+            return pair("Conv2d", "padding", padding, 0)
         if padding not in ("valid", "same"):
             raise OptionError(f"Conv2d: there is no padding {padding!r}; give 'same', 'valid' or a number")
         if padding == "same" and self.stride != (1, 1):
@@ -133,19 +134,19 @@ class ConvTranspose2d(_Convolution):
         self,
         in_channels: int,
         out_channels: int,
-        kernel_size: Pair,
-        stride: Pair = 1,
-        padding: Pair = 0,
-        output_padding: Pair = 0,
+        kernel_size: IntOrPair,
+        stride: IntOrPair = 1,
+        padding: IntOrPair = 0,
+        output_padding: IntOrPair = 0,
         groups: int = 1,
         bias: bool = True,
-        dilation: Pair = 1,
+        dilation: IntOrPair = 1,
         *,
         dtype: Any = None,
     ) -> None:
         super().__init__(in_channels, out_channels, kernel_size, stride, dilation, groups)
-        self.padding = pair("ConvTranspose2d", least=0, padding=padding)
-        self.output_padding = pair("ConvTranspose2d", least=0, output_padding=output_padding)
+        self.padding = pair("ConvTranspose2d", "padding", padding, 0)
+        self.output_padding = pair("ConvTranspose2d", "output_padding", output_padding, 0)
         self._make_parameters(in_channels, out_channels, bias, dtype)
 
     def forward(self, x: Any) -> Tensor:

@@ -5,12 +5,13 @@ Each is an operation of `pellucid.ops`; those that take an axis take it here as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from pellucid.errors import DTypeError
-from pellucid.ops import activation
+from pellucid.errors import DTypeError, OptionError, ShapeError
+from pellucid.ops import activation, shape
 from pellucid.ops.activation import elu, gelu, leaky_relu, relu, silu, softplus, step
 from pellucid.ops.convolution import conv2d, conv_transpose2d
 from pellucid.ops.elementwise import sigmoid, tanh
@@ -27,7 +28,7 @@ from pellucid.ops.loss import (
 from pellucid.ops.normalization import batch_norm, layer_norm, local_response_norm
 from pellucid.ops.pooling import adaptive_avg_pool2d, avg_pool2d, max_pool2d
 from pellucid.ops.random import dropout
-from pellucid.ops.shape import pad, transpose
+from pellucid.ops.shape import transpose
 from pellucid.tensor import Tensor, as_tensor
 
 __all__ = [
@@ -75,6 +76,29 @@ def linear(x: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     y = matmul(x, transpose(weight))
     return y if bias is None else y + bias
+
+
+def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Tensor:
+    """x with `value` (0) around it, in PyTorch's order: pad = (left, right, top, bottom, ...), the last axis first.
+
+    See `pellucid.pad`, which takes (before, after) for each axis.
+
+    Raises: ShapeError when pad does not fit x; OptionError for another mode
+
+    >>> pad([[1.0, 2.0]], (0, 2))
+    Tensor([[1. 2. 0. 0.]], float32)
+    """
+    x = as_tensor(x)
+    if mode != "constant":
+        raise OptionError(f"pad: there is no mode {mode!r}; there is 'constant'")
+    sides = pad if isinstance(pad, Sequence) else (pad,)
+    if len(sides) % 2 or len(sides) > 2 * x.ndim:
+        raise ShapeError(
+            f"pad: pad={pad!r} does not fit {x.shape}; "
+            "give two numbers for each axis, the last axis first: (left, right, top, bottom)"
+        )
+    pairs = list(zip(sides[::2], sides[1::2], strict=True))[::-1]
+    return shape.pad(x, [(0, 0)] * (x.ndim - len(pairs)) + pairs, value or 0.0)
 
 
 def softmax(x: Any, dim: int = -1) -> Tensor:

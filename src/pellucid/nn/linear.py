@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, check_whole
 from pellucid.nn import functional, init
-from pellucid.nn.checks import same_dtype, whole
+from pellucid.nn.checks import same_dtype
 from pellucid.nn.module import Module
 from pellucid.tensor import Parameter, Tensor, as_tensor
 
@@ -35,7 +35,7 @@ class Linear(Module):
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True, *, dtype: Any = None) -> None:
-        whole("Linear", in_features=in_features, out_features=out_features)
+        check_whole("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(np.zeros((out_features, in_features), dtype or np.float32))
         self.bias = Parameter(np.zeros(out_features, dtype or np.float32)) if bias else None

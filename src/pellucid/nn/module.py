@@ -14,6 +14,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from pellucid.errors import DTypeError, OptionError, PellucidError
+from pellucid.nn.guard import unchanged
 from pellucid.nn.hooks import Handle, Hook
 from pellucid.nn.place import add_place
 from pellucid.nn.state import LoadReport, load_state, named_state
@@ -49,6 +50,12 @@ class Module:
         raise OptionError(f"there is no forward; define `def forward(self, x)` in class {name}")
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        if context.trace is None:
+            return self._call(args, options)
+        with unchanged(self, context.trace):
+            return self._call(args, options)
+
+    def _call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         try:
             for hook in tuple(self._pre_hooks.values()):
                 hook(self, args)
@@ -141,7 +148,7 @@ class Module:
             parameter.grad = None
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Whether the parameters are trained. Call it before compiling: plans do not notice."""
+        """Whether the parameters are trained."""
         for parameter in self.parameters():
             parameter.requires_grad = requires_grad
         return self
@@ -202,7 +209,7 @@ class Module:
     def register_forward_hook(self, hook: Hook) -> Handle:
         """Call hook(module, inputs, output) after every forward; what it returns replaces the output.
 
-        Note: in a compiled function, hooks run once, while it is traced
+        Note: in a compiled function, hooks run when a plan is made, and another hook makes another plan
         """
         return Handle(self, "_hooks", hook)
 

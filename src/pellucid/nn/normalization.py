@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import ShapeError
+from pellucid.errors import ShapeError, check_whole
 from pellucid.nn import functional, init
-from pellucid.nn.checks import whole
 from pellucid.nn.module import Module
 from pellucid.tensor import Buffer, Parameter, Tensor, as_tensor
 
@@ -39,7 +38,7 @@ class _BatchNorm(Module):
         bias: bool = True,
         dtype: Any = None,
     ) -> None:
-        whole(type(self).__name__, num_features=num_features)
+        check_whole(type(self).__name__, num_features=num_features)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         channels, dtype = (num_features,), dtype or np.float32
@@ -130,7 +129,7 @@ class LayerNorm(Module):
     ) -> None:
         shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
         for size in shape:
-            whole("LayerNorm", normalized_shape=size)
+            check_whole("LayerNorm", normalized_shape=size)
         self.normalized_shape, self.eps, self.elementwise_affine = shape, eps, elementwise_affine
         dtype = dtype or np.float32
         self.weight = Parameter(np.ones(shape, dtype)) if elementwise_affine else None
@@ -156,7 +155,7 @@ class LocalResponseNorm(Module):
     """
 
     def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> None:
-        whole("LocalResponseNorm", size=size)
+        check_whole("LocalResponseNorm", size=size)
         self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
 
     def forward(self, x: Any) -> Tensor:

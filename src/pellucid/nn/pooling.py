@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from pellucid.nn import functional
-from pellucid.nn.checks import Pair, pair
 from pellucid.nn.module import Module
+from pellucid.ops.pooling import wanted_size
+from pellucid.ops.windows import IntOrPair, pair
 from pellucid.tensor import Tensor
 
 
@@ -22,16 +23,16 @@ class MaxPool2d(Module):
 
     def __init__(
         self,
-        kernel_size: Pair,
-        stride: Pair | None = None,
-        padding: Pair = 0,
-        dilation: Pair = 1,
+        kernel_size: IntOrPair,
+        stride: IntOrPair | None = None,
+        padding: IntOrPair = 0,
+        dilation: IntOrPair = 1,
         *,
         ceil_mode: bool = False,
     ) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        pair("MaxPool2d", kernel_size=self.kernel_size)
-        pair("MaxPool2d", stride=self.stride)
+        pair("MaxPool2d", "kernel_size", self.kernel_size)
+        pair("MaxPool2d", "stride", self.stride)
         self.padding, self.dilation, self.ceil_mode = padding, dilation, ceil_mode
 
     def forward(self, x: Any) -> Tensor:
@@ -53,15 +54,15 @@ class AvgPool2d(Module):
 
     def __init__(
         self,
-        kernel_size: Pair,
-        stride: Pair | None = None,
-        padding: Pair = 0,
+        kernel_size: IntOrPair,
+        stride: IntOrPair | None = None,
+        padding: IntOrPair = 0,
         ceil_mode: bool = False,
         count_include_pad: bool = True,
     ) -> None:
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
-        pair("AvgPool2d", kernel_size=self.kernel_size)
-        pair("AvgPool2d", stride=self.stride)
+        pair("AvgPool2d", "kernel_size", self.kernel_size)
+        pair("AvgPool2d", "stride", self.stride)
         self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
 
     def forward(self, x: Any) -> Tensor:
@@ -76,6 +77,8 @@ class AvgPool2d(Module):
 class AdaptiveAvgPool2d(Module):
     """The mean of each of output_size fields: images of any size become images of that size.
 
+    output_size: one number, or two (down, across); None keeps the size in that direction
+
     Shapes:    x (N, C, H, W) → (N, C, *output_size)
     Reference: M. Lin, Q. Chen, S. Yan, "Network in network", 2013, for output_size=1
 
@@ -84,6 +87,7 @@ class AdaptiveAvgPool2d(Module):
     """
 
     def __init__(self, output_size: Any) -> None:
+        wanted_size("AdaptiveAvgPool2d", output_size)
         self.output_size = output_size
 
     def forward(self, x: Any) -> Tensor:

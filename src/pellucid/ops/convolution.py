@@ -9,7 +9,7 @@ Reference: V. Dumoulin, F. Visin, "A guide to convolution arithmetic for deep le
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from pellucid.graph import Primitive, Shape, Spec
 from pellucid.operators import operation
 from pellucid.ops.shape import pad, reshape
 from pellucid.ops.windows import (
+    IntOrPair,
     Padding,
     Pair,
     add_windows,
@@ -30,8 +31,6 @@ from pellucid.ops.windows import (
     windows,
 )
 from pellucid.tensor import Tensor, apply, as_tensor
-
-IntOrPair = int | Sequence[int]
 
 
 @operation

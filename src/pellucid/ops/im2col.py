@@ -13,10 +13,8 @@ import numpy as np
 from pellucid.errors import ShapeError
 from pellucid.graph import Node, Primitive, Shape, Spec
 from pellucid.operators import operation
-from pellucid.ops.windows import Padding, Pair, add_windows, check_images, evenly, output_size, pair, windows
+from pellucid.ops.windows import IntOrPair, Padding, Pair, add_windows, check_images, evenly, output_size, pair, windows
 from pellucid.tensor import Tensor, apply, as_tensor
-
-IntOrPair = int | Sequence[int]
 
 
 @operation

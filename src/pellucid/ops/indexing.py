@@ -1,6 +1,7 @@
 """Indexing by NumPy's rules, gathering by indices and its inverse, scattering; one-hot rows.
 
-Indices are int64 (or int32); negative ones count from the end.
+Indices are int64 (or int32). In what users call, negative ones count from the end; the primitives take those from
+0 to n - 1 only, and refuse any other when they run.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from pellucid.errors import DTypeError, RangeError, ShapeError
 from pellucid.graph import Primitive, Shape, Spec
 from pellucid.operators import operation
 from pellucid.ops.common import common_shape
+from pellucid.ops.comparison import where
 from pellucid.ops.dtype import cast
-from pellucid.ops.shape import axes_of, broadcast_to, flatten, reshape, transpose
-from pellucid.tensor import Tensor, apply, as_tensor, context
+from pellucid.ops.shape import axis_of, broadcast_to, flatten, reshape, transpose
+from pellucid.tensor import Tensor, apply, as_tensor, context, fitted
 
 Slice = tuple[int, int, int]  # start, count, step
 
@@ -163,35 +165,52 @@ def gather(x: Any, *indices: Any) -> Tensor:
 
     Gradient: x̄ = ȳ added into zeros at the same places
     Shapes:   x (A, B, rest), i and j (N,) → (N, rest)
-    Raises:   RangeError for an index outside of x (inside a compiled function this is not checked)
+    Raises:   RangeError for an index outside of x
 
     >>> gather([[1, 2], [3, 4]], [0, 1, 1], [1, 1, 0])
     Tensor([2 4 3], int64)
     """
     x = as_tensor(x)
-    tensors = [cast(i, "int64") for i in indices]
-    for axis, i in enumerate(tensors):
-        _check_range("index", i, x.shape[axis])
+    tensors = [_from_start("index", i, n) for i, n in zip(indices, x.shape, strict=False)]
     shape = common_shape("index", *(i.shape for i in tensors))
     return apply(gather_p, x, *(broadcast_to(i, shape) for i in tensors))
 
 
-def _check_range(name: str, indices: Tensor, size: int) -> None:
-    if context.trace is None and indices.size:
+def _from_start(name: str, indices: Any, size: int) -> Tensor:
+    """Indices as int64, the negative ones counted from the start.
+
+    Raises: RangeError when one is outside; of indices without values (in a traced function), the primitive does
+    """
+    indices = cast(indices, "int64")
+    if context.trace is None:
         values = indices.numpy()
-        bad = values[(values < -size) | (values >= size)]
-        if bad.size:
-            raise RangeError(f"{name}: {bad.flat[0]} is outside of an axis of size {size}")
+        check_indices(name, values, size, -size)
+        if not (values < 0).any():
+            return indices
+    return where(indices < 0, indices + size, indices)
+
+
+def check_indices(name: str, indices: np.ndarray, size: int, least: int = 0) -> None:
+    """Raises: RangeError naming the first index outside of least..size-1."""
+    if indices.size and (indices.min() < least or indices.max() >= size):
+        bad = indices[(indices < least) | (indices >= size)]
+        raise RangeError(f"{name}: {bad[0]} is outside of an axis of size {size}")
 
 
 def _gather_gradient(position: int, g: Tensor, y: Tensor, x: Tensor, *indices: Tensor) -> Tensor | None:
     return apply(scatter_add_p, g, *indices, shape=x.shape) if position == 0 else None
 
 
+def _gather(x: np.ndarray, *indices: np.ndarray) -> np.ndarray:
+    for i, size in zip(indices, x.shape, strict=False):
+        check_indices("index", i, size)
+    return x[indices]
+
+
 gather_p = Primitive(
     "gather",
     spec=lambda x, *indices: (indices[0].shape + x.shape[len(indices) :], x.dtype),
-    value=lambda x, *indices: x[indices],
+    value=_gather,
     gradients=_gather_gradient,
 )
 
@@ -225,16 +244,15 @@ def take_along_axis(x: Any, indices: Any, axis: int) -> Tensor:
 
     Gradient: x̄ = ȳ added into zeros at the same places
     Shapes:   x and indices agree but for `axis` → like indices
-    Raises:   ShapeError when they do not; RangeError for an index outside (not checked inside a compiled function)
+    Raises:   ShapeError when they do not; RangeError for an index outside
 
     >>> take_along_axis([[1.0, 2.0], [3.0, 4.0]], [[1], [0]], 1)
     Tensor([[2.]
             [3.]], float32)
     """
-    x, indices = as_tensor(x), cast(indices, "int64")
-    (at,) = axes_of("take_along_axis", axis, x.ndim)
-    _check_range("take_along_axis", indices, x.shape[at])
-    return apply(take_along_axis_p, x, indices, axis=at)
+    x = as_tensor(x)
+    at = axis_of("take_along_axis", axis, x.ndim)
+    return apply(take_along_axis_p, x, _from_start("take_along_axis", indices, x.shape[at]), axis=at)
 
 
 def _along_spec(x: Spec, indices: Spec, *, axis: int) -> tuple[Shape, np.dtype]:
@@ -247,10 +265,15 @@ def _without(shape: Shape, axis: int) -> Shape:
     return shape[:axis] + shape[axis + 1 :]
 
 
+def _take_along(x: np.ndarray, indices: np.ndarray, *, axis: int) -> np.ndarray:
+    check_indices("take_along_axis", indices, x.shape[axis])
+    return np.take_along_axis(x, indices, axis)
+
+
 take_along_axis_p = Primitive(
     "take_along_axis",
     spec=_along_spec,
-    value=lambda x, indices, *, axis: np.take_along_axis(x, indices, axis),
+    value=_take_along,
     gradients=[
         lambda g, y, x, indices, *, axis: apply(scatter_add_along_axis_p, g, indices, axis=axis, size=x.shape[axis])
     ],
@@ -265,7 +288,7 @@ def _scatter_along(g: np.ndarray, indices: np.ndarray, *, axis: int, size: int) 
     """Counted as one long histogram: several times faster than np.add.at, and summed in float64."""
     shape = _resized(g.shape, axis, size)
     places: list[Any] = list(np.indices(g.shape, sparse=True))
-    places[axis] = np.where(indices < 0, indices + size, indices)
+    places[axis] = indices
     flat = np.zeros(g.shape, np.int64)
     for place, n in zip(places, shape, strict=True):
         flat = flat * n + place
@@ -289,13 +312,14 @@ def index_set(x: Any, key: Any, value: Any) -> Tensor:
 
     Gradient: x̄ = ȳ, 0 at the changed places; of the value: ȳ there
     Note:     a place that the key names twice takes the last value
+    Raises:   as `index`; DTypeError when floats are put among integers, or an integer where it does not fit
 
     >>> index_set([1.0, 2.0, 3.0], slice(1, None), 0)
     Tensor([1. 0. 0.], float32)
     """
     x = as_tensor(x)
     places = index(Tensor(np.arange(x.size).reshape(x.shape)), key)
-    values = broadcast_to(cast(as_tensor(value, like=x), x.dtype), places.shape)
+    values = broadcast_to(fitted("index_set", as_tensor(value, like=x), x.dtype), places.shape)
     return reshape(apply(scatter_p, flatten(x), flatten(values), flatten(places)), x.shape)
 
 

@@ -16,10 +16,10 @@ from pellucid.ops.arithmetic import clip
 from pellucid.ops.common import floating
 from pellucid.ops.comparison import where
 from pellucid.ops.elementwise import abs, log, log1p
-from pellucid.ops.indexing import check_labels, take_along_axis
+from pellucid.ops.indexing import check_labels, take_along_axis_p
 from pellucid.ops.reduction import sum
 from pellucid.ops.shape import broadcast_to, reshape, squeeze, unsqueeze
-from pellucid.tensor import Tensor, as_tensor, context
+from pellucid.tensor import Tensor, apply, as_tensor, context
 
 # ---- classes
 
@@ -44,8 +44,8 @@ def cross_entropy(
     Math:     L = -1/N Σₙ log softmax(xₙ)[tₙ]
     Gradient: x̄ = (softmax(x) - one_hot(t)) / N
     Shapes:   x (N, C), t (N,) integers or (N, C) → (); or x (N, C, ...), t (N, ...); or x (C,), t ()
-    Raises:   ShapeError when x and t do not fit; OptionError for a label that is no class, where there are
-              values to look at (inside a compiled function there are none)
+    Raises:   ShapeError when x and t do not fit; RangeError for a label that is no class; OptionError for
+              label_smoothing outside of 0..1
     Note:     from log_softmax, since the logarithm of a probability that has become 0 is -inf
 
     >>> cross_entropy([[2.0, 0.0], [0.0, 3.0]], [0, 1])
@@ -120,10 +120,10 @@ def _nll(name: str, y: Tensor, t: Tensor, weight: Tensor | None, axis: int, igno
     right = unsqueeze(t, axis)
     counts = kept.to(y.dtype)
     # Chosen and not multiplied: 0 · -log 0 would be nan.
-    loss = where(kept, -squeeze(take_along_axis(y, right, axis), axis), 0.0)
+    loss = where(kept, -squeeze(apply(take_along_axis_p, y, right, axis=axis), axis), 0.0)
     if weight is None:
         return loss, counts
-    weights = squeeze(take_along_axis(broadcast_to(weight, y.shape), right, axis), axis)
+    weights = squeeze(apply(take_along_axis_p, broadcast_to(weight, y.shape), right, axis=axis), axis)
     return loss * weights, counts * weights
 
 

@@ -12,10 +12,11 @@ from pellucid.errors import OptionError, ShapeError
 from pellucid.graph import Primitive, Shape, Spec
 from pellucid.operators import operation
 from pellucid.ops.common import floating
-from pellucid.ops.indexing import take_along_axis
+from pellucid.ops.indexing import take_along_axis_p
 from pellucid.ops.linalg import matmul
 from pellucid.ops.shape import flatten, reshape
 from pellucid.ops.windows import (
+    IntOrPair,
     Padding,
     Pair,
     add_windows,
@@ -28,8 +29,6 @@ from pellucid.ops.windows import (
     taps,
 )
 from pellucid.tensor import Tensor, apply, as_tensor
-
-IntOrPair = int | Sequence[int]
 
 
 def _options(
@@ -94,7 +93,7 @@ def max_pool2d(
     x = as_tensor(x)
     options = _options("max_pool2d", x, kernel_size, stride, padding, dilation, ceil_mode)
     places = apply(max_pool2d_argmax_p, x, **options)
-    return reshape(take_along_axis(flatten(x, 2), flatten(places, 2), 2), places.shape)
+    return reshape(apply(take_along_axis_p, flatten(x, 2), flatten(places, 2), axis=2), places.shape)
 
 
 def _argmax_spec(x: Spec, *, kernel: Pair, stride: Pair, padding: Padding, dilation: Pair) -> tuple[Shape, np.dtype]:
@@ -236,18 +235,19 @@ def adaptive_avg_pool2d(x: Any, output_size: int | Sequence[int | None]) -> Tens
     x = floating(x)
     check_images("adaptive_avg_pool2d", x)
     height, width = x.shape[2:]
-    down, across = _wanted(output_size, (height, width))
+    down, across = wanted_size("adaptive_avg_pool2d", output_size, (height, width))
     if height % down == 0 and width % across == 0:
         return avg_pool2d(x, (height // down, width // across))
     return matmul(matmul(_averages(height, down, x.dtype), x), _averages(width, across, x.dtype).T)
 
 
-def _wanted(output_size: int | Sequence[int | None] | None, size: Pair) -> Pair:
+def wanted_size(name: str, output_size: Any, size: Pair = (1, 1)) -> Pair:
     """The output size as two numbers; None is the images' own."""
-    if output_size is None or (isinstance(output_size, Sequence) and None in output_size and len(output_size) == 2):
-        given = output_size or (None, None)
-        output_size = [n if o is None else o for o, n in zip(given, size, strict=True)]
-    return pair("adaptive_avg_pool2d", "output_size", output_size)  # type: ignore[arg-type]
+    if output_size is None:
+        return size
+    if isinstance(output_size, Sequence) and len(output_size) == 2:
+        output_size = [n if given is None else given for given, n in zip(output_size, size, strict=True)]
+    return pair(name, "output_size", output_size)
 
 
 def _averages(size: int, windows: int, dtype: np.dtype) -> Tensor:

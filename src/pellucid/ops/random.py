@@ -6,6 +6,7 @@ The state of a Generator is a Tensor: a compiled function takes it in, draws, an
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from pellucid.graph import Primitive, Shape, Spec
 from pellucid.operators import operation
 from pellucid.ops.comparison import where
 from pellucid.ops.elementwise import cos, log, sqrt
+from pellucid.ops.shape import shape_of
 from pellucid.tensor import Buffer, Tensor, apply, as_tensor, no_grad
 
 
@@ -34,14 +36,14 @@ class Generator:
         """Start the stream of `seed` from its beginning."""
         self.state.assign(np.array([_checked(seed), 0], np.uint64))
 
-    def uniform(self, shape: Shape, dtype: Any) -> Tensor:
+    def uniform(self, shape: int | Sequence[int], dtype: Any) -> Tensor:
         """Uniform numbers in [0, 1); moves on by the blocks that they take."""
-        dtype = np.dtype(dtype)
+        dtype, sizes = np.dtype(dtype), shape_of("random", shape)
         if dtype.kind != "f":
             raise DTypeError(f"random: {dtype} numbers cannot be drawn; give float32 or float64")
-        numbers = apply(random_uniform_p, self.state, shape=tuple(shape), dtype=dtype)
+        numbers = apply(random_uniform_p, self.state, shape=sizes, dtype=dtype)
         with no_grad():
-            blocks = philox.blocks_needed(tuple(shape), dtype)
+            blocks = philox.blocks_needed(sizes, dtype)
             self.state.assign(self.state + Tensor(np.array([0, blocks], np.uint64)))
         return numbers
 
@@ -74,7 +76,7 @@ def seed(seed: int) -> None:
 
 
 def uniform(
-    shape: Shape,
+    shape: int | Sequence[int],
     low: float = 0.0,
     high: float = 1.0,
     *,
@@ -82,6 +84,8 @@ def uniform(
     generator: Generator | None = None,
 ) -> Tensor:
     """Numbers drawn uniformly from [low, high).
+
+    Raises: ShapeError for a shape that is none; DTypeError unless dtype is float32 or float64
 
     >>> uniform((2, 3)).shape
     (2, 3)
@@ -91,7 +95,7 @@ def uniform(
 
 
 def normal(
-    shape: Shape,
+    shape: int | Sequence[int],
     mean: float = 0.0,
     std: float = 1.0,
     *,

@@ -17,7 +17,7 @@ from pellucid.operators import operation
 from pellucid.ops.arithmetic import opposite
 from pellucid.ops.common import floating
 from pellucid.ops.dtype import cast
-from pellucid.ops.shape import axes_of, broadcast_to, flatten, reshape
+from pellucid.ops.shape import axes_of, axis_of, broadcast_to, flatten, reshape
 from pellucid.tensor import Tensor, apply, as_tensor
 
 Axis = int | Sequence[int] | None
@@ -144,7 +144,7 @@ max_p = Primitive("max", spec=_drop, value=lambda x, *, axes: np.max(x, axes), g
 def argmax(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
     """Where the largest number stands along the axis, the first of equals, as int64; without an axis, in x flattened.
 
-    Raises: ShapeError when there is no element
+    Raises: ShapeError when there is no element, or for several axes
 
     >>> argmax([[1.0, 5.0], [4.0, 3.0]], 1)
     Tensor([1 0], int64)
@@ -160,9 +160,8 @@ def argmin(x: Any, axis: int | None = None, *, keepdims: bool = False) -> Tensor
 
 def _arg(name: str, turn: Callable[[Tensor], Tensor], x: Any, axis: int | None, keepdims: bool) -> Tensor:
     x = as_tensor(x)
+    flat, at = (flatten(x), 0) if axis is None else (x, axis_of(name, axis, x.ndim))
     _count(name, x, axis)
-    flat = flatten(x) if axis is None else x
-    (at,) = axes_of(name, 0 if axis is None else axis, flat.ndim)
     y = apply(argmax_p, turn(flat), axis=at)
     return reshape(y, _keep(x, axes_of(name, axis, x.ndim))) if keepdims else y
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -19,13 +20,34 @@ def axes_of(name: str, axis: int | Sequence[int] | None, ndim: int) -> tuple[int
 
     Raises: ShapeError for an axis that is not there or stands twice
     """
-    given = range(ndim) if axis is None else (axis,) if isinstance(axis, int | np.integer) else tuple(axis)
-    axes = sorted(a + ndim if a < 0 else a for a in given)
-    if any(not 0 <= a < ndim for a in axes) or len(set(axes)) != len(axes):
+    given = tuple(range(ndim)) if axis is None else tuple(axis) if isinstance(axis, Iterable) else (axis,)
+    axes = sorted(a % ndim for a in given if isinstance(a, int | np.integer) and -ndim <= a < ndim)
+    if len(axes) != len(given) or len(set(axes)) != len(axes):
         raise ShapeError(
-            f"{name}: axis={axis} does not fit {ndim} axes; give different numbers from {-ndim} to {ndim - 1}"
+            f"{name}: axis={axis!r} does not fit {ndim} axes; give different numbers from {-ndim} to {ndim - 1}"
         )
     return tuple(axes)
+
+
+def axis_of(name: str, axis: int, ndim: int) -> int:
+    """The one axis as a non-negative number.
+
+    Raises: ShapeError for an axis that is not there, or several
+    """
+    if not isinstance(axis, int | np.integer) or not -ndim <= axis < ndim:
+        raise ShapeError(f"{name}: axis={axis!r} does not fit {ndim} axes; give one number from {-ndim} to {ndim - 1}")
+    return int(axis % ndim)
+
+
+def shape_of(name: str, shape: int | Sequence[int], least: int = 0) -> Shape:
+    """The sizes of a Tensor's axes; a single number makes one axis.
+
+    Raises: ShapeError when one is no whole number, or below `least`
+    """
+    sizes = tuple(shape) if isinstance(shape, Iterable) else (shape,)
+    if not all(isinstance(n, int | np.integer) and n >= least for n in sizes):
+        raise ShapeError(f"{name}: {shape!r} is no shape; give whole numbers from {least} on, such as (2, 3)")
+    return tuple(map(int, sizes))
 
 
 # ---- reshape
@@ -42,8 +64,7 @@ def reshape(x: Any, shape: int | Sequence[int]) -> Tensor:
     Tensor([1 2 3 4], int64)
     """
     x = as_tensor(x)
-    wanted = (shape,) if isinstance(shape, int | np.integer) else tuple(int(n) for n in shape)
-    full = _fill_in(x.shape, wanted)
+    full = _fill_in(x.shape, shape_of("reshape", shape, least=-1))
     return x if full == x.shape else apply(reshape_p, x, shape=full)
 
 
@@ -75,7 +96,7 @@ def flatten(x: Any, start: int = 0, end: int = -1) -> Tensor:
     x = as_tensor(x)
     if not x.shape:
         return reshape(x, (1,))
-    (first,), (last,) = axes_of("flatten", start, x.ndim), axes_of("flatten", end, x.ndim)
+    first, last = axis_of("flatten", start, x.ndim), axis_of("flatten", end, x.ndim)
     return reshape(x, (*x.shape[:first], math.prod(x.shape[first : last + 1]), *x.shape[last + 1 :]))
 
 
@@ -100,7 +121,10 @@ def unsqueeze(x: Any, axis: int) -> Tensor:
     (2, 1)
     """
     x = as_tensor(x)
-    (at,) = axes_of("unsqueeze", axis, x.ndim + 1)
+    return _with_axis(x, axis_of("unsqueeze", axis, x.ndim + 1))
+
+
+def _with_axis(x: Tensor, at: int) -> Tensor:
     return reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
@@ -118,7 +142,8 @@ def transpose(x: Any, axes: Sequence[int] | None = None) -> Tensor:
     (2, 4, 3)
     """
     x = as_tensor(x)
-    order = tuple(range(x.ndim))[::-1] if axes is None else tuple(a + x.ndim if a < 0 else a for a in axes)
+    backwards = range(x.ndim)[::-1]
+    order = tuple(axis_of("transpose", a, x.ndim) for a in (backwards if axes is None else axes))
     if sorted(order) != list(range(x.ndim)):
         raise ShapeError(f"transpose: axes={axes} does not name each of the {x.ndim} axes of {x.shape} once")
     return x if order == tuple(range(x.ndim)) else apply(transpose_p, x, axes=order)
@@ -140,7 +165,7 @@ def swapaxes(x: Any, a: int, b: int) -> Tensor:
     (4, 3, 2)
     """
     x = as_tensor(x)
-    (a,), (b,) = axes_of("swapaxes", a, x.ndim), axes_of("swapaxes", b, x.ndim)
+    a, b = axis_of("swapaxes", a, x.ndim), axis_of("swapaxes", b, x.ndim)
     order = list(range(x.ndim))
     order[a], order[b] = b, a
     return transpose(x, order)
@@ -150,7 +175,7 @@ def swapaxes(x: Any, a: int, b: int) -> Tensor:
 
 
 @operation
-def broadcast_to(x: Any, shape: Sequence[int]) -> Tensor:
+def broadcast_to(x: Any, shape: int | Sequence[int]) -> Tensor:
     """x repeated along new leading axes and along axes of size 1, until it has `shape`.
 
     Gradient: x̄ = ȳ summed over the repeated axes
@@ -159,7 +184,7 @@ def broadcast_to(x: Any, shape: Sequence[int]) -> Tensor:
     >>> broadcast_to([1.0, 2.0], (3, 2)).shape
     (3, 2)
     """
-    x, shape = as_tensor(x), tuple(shape)
+    x, shape = as_tensor(x), shape_of("broadcast_to", shape)
     return x if x.shape == shape else apply(broadcast_to_p, x, shape=shape)
 
 
@@ -198,13 +223,19 @@ def pad(x: Any, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Tensor
     Tensor([0. 1. 2. 0. 0.], float32)
     """
     x = as_tensor(x)
-    pairs = tuple((int(before), int(after)) for before, after in widths)
-    return apply(pad_p, x, widths=pairs, value=value) if any(p != (0, 0) for p in pairs) or len(pairs) != x.ndim else x
+    try:
+        pairs = tuple((index(before), index(after)) for before, after in widths)
+    except (TypeError, ValueError):
+        pairs = ()
+    if len(pairs) != x.ndim:
+        raise ShapeError(
+            f"pad: widths={widths!r} does not fit the {x.ndim} axes of {x.shape}; "
+            "give whole numbers (before, after) for each axis"
+        )
+    return apply(pad_p, x, widths=pairs, value=value) if any(p != (0, 0) for p in pairs) else x
 
 
 def _pad_spec(x: Spec, *, widths: tuple[tuple[int, int], ...], value: float) -> tuple[Shape, np.dtype]:
-    if len(widths) != len(x.shape):
-        raise ShapeError(f"pad: got {len(widths)} pairs of widths for {len(x.shape)} axes; give one for each")
     shape = tuple(n + before + after for n, (before, after) in zip(x.shape, widths, strict=True))
     if any(n < 0 for n in shape):
         raise ShapeError(f"pad: widths {widths} cut more off {x.shape} than there is")
@@ -242,8 +273,9 @@ def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     if len(tensors) == 0:
         raise ShapeError("concatenate: got no Tensors; give one at least")
     parts = [as_tensor(x) for x in tensors]
-    (at,) = axes_of("concatenate", axis, parts[0].ndim)
-    return apply(concatenate_p, *parts, axis=at)
+    if not parts[0].shape:
+        raise ShapeError("concatenate: numbers have no axis to be joined along; stack() makes one")
+    return apply(concatenate_p, *parts, axis=axis_of("concatenate", axis, parts[0].ndim))
 
 
 def _concatenate_spec(*parts: Spec, axis: int) -> tuple[Shape, np.dtype]:
@@ -278,7 +310,9 @@ concatenate_p = Primitive(
 
 @operation
 def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
-    """The Tensors, all of one shape, side by side along a new axis.
+    """The Tensors, all of one shape and dtype, side by side along a new axis.
+
+    Raises: ShapeError when there is none, or they differ
 
     >>> stack([[1.0, 2.0], [3.0, 4.0]], 1)
     Tensor([[1. 3.]
@@ -287,7 +321,8 @@ def stack(tensors: Sequence[Any], axis: int = 0) -> Tensor:
     if len(tensors) == 0:
         raise ShapeError("stack: got no Tensors; give one at least")
     parts = [as_tensor(x) for x in tensors]
-    if any(part.shape != parts[0].shape for part in parts):
-        shapes = " and ".join(str(shape) for shape in dict.fromkeys(part.shape for part in parts))
-        raise ShapeError(f"stack: got shapes {shapes}; all must be the same")
-    return concatenate([unsqueeze(part, axis) for part in parts], axis)
+    kinds = dict.fromkeys(f"{part.shape} {part.dtype}" for part in parts)
+    if len(kinds) > 1:
+        raise ShapeError(f"stack: got {' and '.join(kinds)}; all must be the same")
+    at = axis_of("stack", axis, parts[0].ndim + 1)
+    return concatenate([_with_axis(part, at) for part in parts], at)

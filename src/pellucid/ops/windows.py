@@ -12,28 +12,30 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from pellucid.errors import OptionError, ShapeError
+from pellucid.errors import OptionError, ShapeError, check_whole
 from pellucid.graph import Spec
 
 Pair = tuple[int, int]
+IntOrPair = int | Sequence[int]
 Padding = tuple[Pair, Pair]
 
 
 # ---- what the user gives
 
 
-def pair(name: str, option: str, value: int | Sequence[int], least: int = 1) -> Pair:
+def pair(name: str, option: str, value: IntOrPair, least: int = 1) -> Pair:
     """One whole number for both directions, or two of them, as two.
+
+    Raises: OptionError for anything else, or a number below `least`
 
     >>> pair("conv2d", "stride", 2)
     (2, 2)
     """
-    given = tuple(value) if isinstance(value, Sequence) else (value, value)
-    if len(given) != 2 or any(not isinstance(n, int | np.integer) or n < least for n in given):
-        raise OptionError(
-            f"{name}: {option}={value!r} does not fit; give a whole number of at least {least}, "
-            "or two of them (down, across)"
-        )
+    given = (value, value) if isinstance(value, str) or not isinstance(value, Sequence) else tuple(value)
+    if len(given) != 2:
+        raise OptionError(f"{name}: {option}={value!r} must be one whole number, or two: (down, across)")
+    for n in given:
+        check_whole(name, least=least, **{option: n})
     return int(given[0]), int(given[1])
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pellucid.ops.arithmetic import clip, minimum
-from pellucid.ops.elementwise import sqrt
-from pellucid.ops.reduction import sum
+from pellucid.ops.arithmetic import clip, maximum, minimum
+from pellucid.ops.comparison import where
+from pellucid.ops.elementwise import abs, sqrt
+from pellucid.ops.reduction import max, sum
 from pellucid.optim.groups import SIZE, within
 from pellucid.tensor import Tensor, no_grad
 
@@ -16,7 +17,8 @@ def clip_grad_norm_(parameters: Tensor | Iterable[Tensor], max_norm: float) -> T
 
     Math:      n = √(Σ g²) over all gradients, g ← g · min(1, max_norm/(n + 1e-6))
     Raises:    OptionError when max_norm is no number or negative
-    Note:      a length that is inf or nan makes the gradients so too, and comes back to be looked at.
+    Note:      n is measured in units of the largest element: in float32 squares are infinite from 2e19 on.
+               An element that is inf or nan makes n and all gradients nan, so that it cannot go unnoticed.
     Reference: R. Pascanu, T. Mikolov, Y. Bengio, "On the difficulty of training recurrent neural
                networks", 2013
 
@@ -55,10 +57,15 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 
 def _norm(gradients: list[Tensor]) -> Tensor:
-    total = Tensor(0.0)
+    largest, total = Tensor(0.0), Tensor(0.0)
     for g in gradients:
-        total = total + sum(g * g)
-    return sqrt(total)
+        if g.size:
+            largest = maximum(largest, max(abs(g)))
+    unit = where(largest == 0, 1.0, largest)
+    for g in gradients:
+        part = g / unit
+        total = total + sum(part * part)
+    return unit * sqrt(total)
 
 
 def _with_gradient(parameters: Tensor | Iterable[Tensor]) -> list[tuple[Tensor, Tensor]]:

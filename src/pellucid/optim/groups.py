@@ -6,7 +6,6 @@ changes, the learning rate first of all, is a float64 Buffer of shape () and so 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import DTypeError, OptionError
+from pellucid.errors import DTypeError, OptionError, nearest
 from pellucid.tensor import Buffer, Tensor, context
 
 Number = float | Tensor
@@ -177,13 +176,6 @@ def refuse_unknown(owner: str, given: Iterable[str], known: Iterable[str]) -> No
     for name in given:
         if name not in words:
             raise OptionError(f"{owner}: there is no option {name!r}{nearest(name, words)}")
-
-
-def nearest(name: str, words: Iterable[str]) -> str:
-    """The end of a sentence about a name that is not there: the closest one, and all that are."""
-    words = list(words)
-    match = difflib.get_close_matches(name.lower(), words, n=1)
-    return "".join(f", did you mean {x!r}?" for x in match) or f"; there is {', '.join(words)}"
 
 
 # ---- what a user gives for `params`

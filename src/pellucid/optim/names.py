@@ -6,11 +6,11 @@ import inspect
 from dataclasses import dataclass
 from typing import Any
 
-from pellucid.errors import OptionError
+from pellucid.errors import OptionError, nearest
 from pellucid.optim.adagrad import Adagrad
 from pellucid.optim.adam import Adam
 from pellucid.optim.adamw import AdamW
-from pellucid.optim.groups import nearest, refuse_unknown
+from pellucid.optim.groups import refuse_unknown
 from pellucid.optim.momentum import Momentum, Nesterov
 from pellucid.optim.optimizer import Optimizer, Params
 from pellucid.optim.rmsprop import RMSprop

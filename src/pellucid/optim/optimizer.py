@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import pellucid.ops  # noqa: F401 - the operators that updates are written with
-from pellucid.errors import TraceError
+from pellucid.errors import DTypeError, TraceError
 from pellucid.optim.groups import Group, Number, read_params, refuse_unknown, split_betas
 from pellucid.optim.state import fitting, put, take
 from pellucid.tensor import Buffer, Tensor, context, no_grad
@@ -45,6 +45,8 @@ class Optimizer:
             raise TraceError(f"compile: {self.name} is made inside a compiled function; make it before, outside")
         defaults = split_betas(self.name, defaults)
         self.state: dict[Tensor, State] = {}
+        self.schedule: Any = None  # the latest that was made for it, which sets its rates
+        self._dtypes: dict[Tensor, np.dtype] = {}  # in which the state of each parameter was made
         self.param_groups: list[Group] = []
         for given in read_params(self.name, params):
             options = split_betas(self.name, {key: x for key, x in given.items() if key != "params"})
@@ -73,13 +75,17 @@ class Optimizer:
     # ---- what a user calls
 
     def step(self) -> None:
-        """Update every parameter that has a gradient."""
+        """Update every parameter that has a gradient.
+
+        Raises: DTypeError when a parameter was converted after the state that belongs to it was made
+        """
         with no_grad():
             for group in self.param_groups:
                 group.guard()
                 for w in group.params:
                     g = w.grad
                     if g is not None:
+                        self._check_dtype(w)
                         self.update(w, g, self.state[w], group)
 
     def zero_grad(self) -> None:
@@ -128,6 +134,14 @@ class Optimizer:
             named |= {f"{name}.{i}": buffer for name, buffer in self.state[w].items()}
         return named
 
+    def _check_dtype(self, w: Tensor) -> None:
+        if self.state[w] and w.dtype != self._dtypes[w]:
+            i = next(i for i, x in enumerate(self.params()) if x is w)
+            raise DTypeError(
+                f"{self.name}: parameter {i} is {w.dtype}, but was {self._dtypes[w]} when its state was made; "
+                "convert the model first and make the optimizer then"
+            )
+
     def _prepare(self) -> None:
         """Make the state that the options ask for, and keep what is there."""
         for group in self.param_groups:
@@ -136,6 +150,7 @@ class Optimizer:
             for w in group.params:
                 before, new = self.state.get(w, {}), self.new_state(w, group)
                 self.state[w] = {name: before.get(name, buffer) for name, buffer in new.items()}
+                self._dtypes.setdefault(w, w.dtype)
 
 
 # ---- for writing updates

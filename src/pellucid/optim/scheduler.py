@@ -12,18 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.errors import OptionError
 from pellucid.ops.elementwise import cos
 from pellucid.optim.groups import Group
 from pellucid.optim.optimizer import Optimizer
 from pellucid.optim.state import fitting, put, take
-from pellucid.tensor import Buffer, Tensor, no_grad
+from pellucid.tensor import Buffer, Tensor, context, no_grad
 
 
 class LRScheduler:
     """The base of all schedules. One of your own needs `formula`.
 
     The rate from which a schedule starts is that of the optimiser when it was made, or the last one that was
-    set by hand. The schedule then sets the rate, first when it is made (step 0), and at each `step()`.
+    set by hand. The schedule then sets the rate, first when it is made (step 0), and at each `step()`. Of the
+    schedules of one optimiser only the latest can step; `SequentialLR` makes one of several.
 
     >>> from pellucid.optim.sgd import SGD
     >>> from pellucid.tensor import Parameter
@@ -41,6 +43,7 @@ class LRScheduler:
 
     def __init__(self, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
+        optimizer.schedule = self
         self._count = Buffer(np.float64(0))
         for group in self._groups:
             for name in self.varies:
@@ -56,7 +59,11 @@ class LRScheduler:
         return {"lr": self.formula(group.initial_lr, step)}
 
     def step(self) -> None:
-        """Go on by one step, and set the rate."""
+        """Go on by one step, and set the rate.
+
+        Raises: OptionError when another schedule was made for the optimiser since, which sets the rate now
+        """
+        self._check_latest()
         with no_grad():
             self._count.assign(self._count + 1)
             self._set()
@@ -86,6 +93,15 @@ class LRScheduler:
     @property
     def _groups(self) -> list[Group]:
         return self.optimizer.param_groups
+
+    def _check_latest(self) -> None:
+        if context.trace is not None:
+            context.trace.guard(lambda: self.optimizer.schedule is self, True)
+        if self.optimizer.schedule is not self:
+            raise OptionError(
+                f"{type(self).__name__}: {type(self.optimizer.schedule).__name__} was made for the same optimizer "
+                "later, and only one can set its rate; make one of the two with SequentialLR"
+            )
 
     def _set(self) -> None:
         for group in self._groups:

@@ -32,21 +32,41 @@ class Callback:
 class EarlyStopping(Callback):
     """Stops when `monitor` has not become better for `patience` epochs, and goes back to the best weights.
 
-    monitor:   a column of the history; larger is better for accuracies, smaller for everything else
+    monitor:   a column of the history
+    mode:      "min" when smaller is better, "max" when larger is; left out, it is "max" for a monitor with
+               "accuracy" or "top" in its name and "min" for any other
     min_delta: how much better counts as better
+    Note:      a run that starts anew forgets what an earlier one has left here; a resumed one goes on from it.
 
     >>> EarlyStopping(patience=3).monitor
     'validation_loss'
     """
 
-    def __init__(self, patience: int = 5, *, monitor: str = "validation_loss", min_delta: float = 0.0) -> None:
+    def __init__(
+        self,
+        patience: int = 5,
+        *,
+        monitor: str = "validation_loss",
+        mode: str | None = None,
+        min_delta: float = 0.0,
+    ) -> None:
         if patience < 1:
             raise OptionError(f"EarlyStopping: patience={patience} epochs; give 1 or more")
+        if mode not in (None, "min", "max"):
+            raise OptionError(f"EarlyStopping: mode={mode!r}; give 'min' or 'max', or leave it out")
         self.patience, self.monitor, self.min_delta = patience, monitor, min_delta
-        self.sign = -1.0 if "loss" in monitor or "error" in monitor else 1.0
+        self.mode = mode or ("max" if "accuracy" in monitor or "top" in monitor else "min")
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the best epoch."""
         self.best: float | None = None
         self.best_epoch = 0
         self.weights: dict[str, np.ndarray] = {}
+
+    def on_start(self, trainer: Trainer, position: Position) -> None:
+        if position.epoch == 0:  # also where a checkpoint was read: before the first epoch there was no best one
+            self.reset()
 
     def on_epoch(self, trainer: Trainer, position: Position, record: dict[str, Any]) -> None:
         if self.monitor not in record:
@@ -55,7 +75,8 @@ class EarlyStopping(Callback):
                 "give fit(validation=...) or another monitor"
             )
         value = float(record[self.monitor])
-        if self.best is None or self.sign * (value - self.best) > self.min_delta:
+        gain = 0.0 if self.best is None else value - self.best if self.mode == "max" else self.best - value
+        if self.best is None or gain > self.min_delta:
             self.best, self.best_epoch = value, record["epoch"]
             self.weights = trainer.model.state_dict()
         elif record["epoch"] - self.best_epoch >= self.patience:

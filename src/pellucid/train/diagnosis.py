@@ -29,10 +29,26 @@ def explain_non_finite(
     step = position.epoch * position.batches + position.batch + bad + 1
     where = first_non_finite(trainer, x[rows[bad]])
     when = f"step {step} (epoch {position.epoch + 1}, batch {position.batch + bad + 1})"
-    return TrainingError(
-        f"fit: the loss is {losses[bad]} at {when}; {where}; "
-        f"try a smaller lr than {trainer.optimizer.lr:g}, or clip_norm=1"
-    )
+    return TrainingError(f"fit: the loss is {losses[bad]} at {when}; {where}; {_advice(trainer)}")
+
+
+def refuse_broken_parameters(trainer: Trainer, position: Position) -> None:
+    """Raises: TrainingError when the last update of an epoch, which no loss came after, broke a parameter"""
+    for name, w in trainer.model.named_parameters():
+        if not np.isfinite(w.numpy()).all():
+            when = f"after epoch {position.epoch + 1}"
+            raise TrainingError(f"fit: the parameter {name} is not finite {when}; {_advice(trainer)}")
+
+
+def refuse_broken_loss(trainer: Trainer, position: Position, loss: float) -> None:
+    """Raises: TrainingError when the loss on the validation data is not finite"""
+    if not np.isfinite(loss):
+        when = f"after epoch {position.epoch + 1}"
+        raise TrainingError(f"fit: the validation loss is {loss} {when}; {_advice(trainer)}")
+
+
+def _advice(trainer: Trainer) -> str:
+    return f"try a smaller lr than {trainer.optimizer.lr:g}, or clip_norm=1"
 
 
 def first_non_finite(trainer: Trainer, x: np.ndarray) -> str:

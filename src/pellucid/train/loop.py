@@ -15,8 +15,9 @@ import numpy as np
 
 from pellucid.data import ArrayDataset, Loader
 from pellucid.data.order import epoch_generator
+from pellucid.errors import ShapeError
 from pellucid.train.callbacks import Callback
-from pellucid.train.diagnosis import explain_non_finite
+from pellucid.train.diagnosis import explain_non_finite, refuse_broken_loss, refuse_broken_parameters
 from pellucid.train.history import History
 from pellucid.train.interrupt import held_interrupt
 from pellucid.train.position import Position
@@ -96,7 +97,13 @@ class Loop:
         steps = min(steps, len(order) // size)
         x, t, rows = self._examples(order[: steps * size].reshape(steps, size))
         before = snapshot(trainer)
-        losses, sums = trainer.run_steps(rows, x, t)
+        try:
+            losses, sums = trainer.run_steps(rows, x, t)
+        except ShapeError as error:
+            if position.batch and size < self.loader.batch_size:  # the batches before it did fit
+                fault, rest = error.message.partition(";")[0], f"{size} example{'s' * (size > 1)}"
+                error.message = f"{fault}; the last batch has only {rest}, and drop_last=True leaves it out"
+            raise
         if not np.isfinite(losses).all():
             restore(trainer, before)
             raise explain_non_finite(trainer, losses, rows, x, t, position)
@@ -123,9 +130,11 @@ class Loop:
     def _end_epoch(self) -> dict[str, Any]:
         """The record of the epoch that has just ended; moves the position to the next."""
         trainer, position, start = self.trainer, self.position, time.monotonic()
+        refuse_broken_parameters(trainer, position)
         record: dict[str, Any] = {"epoch": position.epoch + 1, **position.means()}
         if self.validation is not None:
             record |= {f"validation_{name}": value for name, value in trainer.evaluate(self.validation).items()}
+            refuse_broken_loss(trainer, position, record["validation_loss"])
         record |= {"learning_rate": trainer.optimizer.lr, "steps": position.batches}
         record["seconds"] = position.seconds + time.monotonic() - start
         if trainer.scheduler is not None and trainer.schedule_each == "epoch":

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.errors import CheckpointError
+from pellucid.errors import CheckpointError, PellucidError
 from pellucid.ops.random import default_generator
 from pellucid.train.callbacks import EarlyStopping
 from pellucid.train.checkpoint import join, part, read_arrays, write_arrays
@@ -18,6 +18,9 @@ from pellucid.train.history import History
 if TYPE_CHECKING:
     from pellucid.train.position import Position
     from pellucid.train.trainer import Trainer
+
+
+NO_BEST = {"best": None, "best_epoch": 0}  # what early stopping goes on from where a run was made without it
 
 
 def snapshot(trainer: Trainer) -> dict[str, np.ndarray]:
@@ -29,18 +32,29 @@ def snapshot(trainer: Trainer) -> dict[str, np.ndarray]:
 
 
 def restore(trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:
-    """Go back to a snapshot.
+    """Go back to a snapshot: to all of it, or to nothing.
 
     Raises: CheckpointError when it is of another model, optimiser or schedule
     """
+    before = snapshot(trainer)
     try:
-        trainer.model.load_state_dict(part(arrays, "model"))
-        trainer.optimizer.load_state_dict(part(arrays, "optimizer"))
-        if trainer.scheduler is not None:
-            trainer.scheduler.load_state_dict(part(arrays, "scheduler"))
-        default_generator.state.assign(arrays["generator"])
-    except (ValueError, KeyError) as error:
+        _put(trainer, arrays)
+    except (PellucidError, KeyError) as error:
+        _put(trainer, before)
         raise CheckpointError(f"resume: the checkpoint is of another run: {error}") from None
+
+
+def _put(trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:
+    trainer.model.load_state_dict(part(arrays, "model"))
+    trainer.optimizer.load_state_dict(part(arrays, "optimizer"))
+    if trainer.scheduler is not None:
+        trainer.scheduler.load_state_dict(part(arrays, "scheduler"))
+    default_generator.state.assign(arrays["generator"])
+
+
+def _form(note: Any) -> Any:
+    """What a note must have in common with the one that would be written: the keys, or the type."""
+    return set(note) if isinstance(note, dict) else type(note)
 
 
 class Keeper:
@@ -81,16 +95,23 @@ class Keeper:
         if not self.path.exists():
             return position, history
         arrays, notes = read_arrays(self.path)
-        self._check(notes)
+        self._check(notes, position)
         restore(self.trainer, arrays)
-        if self.early_stopping is not None and "early_stopping" in notes:
-            self.early_stopping.resume(notes["early_stopping"], part(arrays, "best"))
+        if self.early_stopping is not None:
+            self.early_stopping.resume(notes.get("early_stopping", NO_BEST), part(arrays, "best"))
         kept = {**notes["position"], "epochs": position.epochs}
         return type(position)(**kept), History(notes["history"])
 
-    def _check(self, notes: dict[str, Any]) -> None:
+    def _check(self, notes: dict[str, Any], position: Position) -> None:
         if not {"run", "position", "history"} <= notes.keys():
             raise CheckpointError(f"resume: {self.path} holds weights but no run; load them with pellucid.load instead")
+        wanted = {"run": self.run, "position": asdict(position), "history": [], "early_stopping": NO_BEST}
+        for name, value in wanted.items():
+            if _form(notes.get(name, value)) != _form(value):
+                raise CheckpointError(
+                    f"resume: {self.path} has a {name} that this version of Pellucid does not write; "
+                    "go on with the version that wrote it, or start anew in another folder"
+                )
         for name, value in self.run.items():
             if notes["run"].get(name) != value:
                 raise CheckpointError(

@@ -14,18 +14,22 @@ import numpy as np
 
 from pellucid.compile import compile
 from pellucid.data import ArrayDataset, Loader
-from pellucid.errors import OptionError
+from pellucid.errors import OptionError, ShapeError, check_whole
 from pellucid.graph import Graph
 from pellucid.nn.functional import scale_pixels
+from pellucid.nn.loss import CrossEntropyLoss, NLLLoss
 from pellucid.nn.module import Module
 from pellucid.optim.clip import clip_grad_norm_
 from pellucid.tensor import Tensor, no_grad
 from pellucid.train.callbacks import Callback, EarlyStopping
+from pellucid.train.checks import as_dataset, check_labels, check_loss, check_optimizer
 from pellucid.train.history import History
 from pellucid.train.loop import Loop
 from pellucid.train.metrics import Metric, accuracy
 from pellucid.train.progress import ProgressBar
 from pellucid.train.resume import Keeper
+
+Data = ArrayDataset | tuple[Any, Any]  # a data set, or the arrays (x, t) to make one of
 
 
 class Trainer:
@@ -60,6 +64,8 @@ class Trainer:
             raise OptionError(f"Trainer: schedule_each={schedule_each!r}; give 'step' or 'epoch'")
         if clip_norm is not None and not clip_norm > 0:
             raise OptionError(f"Trainer: clip_norm={clip_norm} leaves no gradient; give a number above 0, or None")
+        check_loss(loss)
+        check_optimizer(model, optimizer)
         self.model, self.loss, self.optimizer, self.scheduler = model, loss, optimizer, scheduler
         self.metrics, self.schedule_each, self.clip_norm = metrics, schedule_each, clip_norm
         self._compiled_step = compile(self.step, names=self._names)
@@ -100,12 +106,30 @@ class Trainer:
 
     def _output_and_loss(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
         output = self.model(prepare(x, self._dtype))
-        return output, self.loss(output, t if t.dtype.kind in "iu" else t.to(output.dtype))
+        loss = self.loss(output, t if t.dtype.kind in "iu" else t.to(output.dtype))
+        if loss.shape != ():
+            raise ShapeError(f"Trainer: the loss of {len(t)} examples is {loss.shape}; give their mean, a scalar")
+        return output, loss
 
     def _metric_sums(self, output: Tensor, t: Tensor) -> dict[str, Tensor]:
         labels = t.dtype.kind in "iu" and t.ndim == 1 and output.ndim == 2
         metrics = self.metrics if self.metrics is not None else {"accuracy": accuracy} if labels else {}
-        return {name: metric(output, t).sum() for name, metric in metrics.items()}
+        values = {name: metric(output, t) for name, metric in metrics.items()}
+        for name, value in values.items():
+            if value.shape != (len(t),):
+                raise ShapeError(
+                    f"Trainer: the metric {name} of {len(t)} examples is {value.shape}; "
+                    f"give one number for each example, ({len(t)},)"
+                )
+        return {name: value.sum() for name, value in values.items()}
+
+    def _check_labels(self, place: str, x: np.ndarray, t: np.ndarray) -> None:
+        """Look at the labels where they are classes to the loss; to one of the user's own they may be anything."""
+        if isinstance(self.loss, CrossEntropyLoss | NLLLoss) and t.dtype.kind in "iu":
+            with evaluation_mode(self.model):
+                output = self._compiled_forward.graph(x[:1]).outputs[0]
+            if len(output.shape) == t.ndim + 1:  # not one-hot
+                check_labels(place, t, output.shape[1], self.loss.ignore_index)
 
     def _forward(self, x: Tensor) -> Tensor:
         with no_grad():
@@ -123,11 +147,11 @@ class Trainer:
 
     def fit(
         self,
-        train: ArrayDataset,
+        train: Data,
         *,
         epochs: int = 1,
         batch_size: int = 32,
-        validation: ArrayDataset | float | None = None,
+        validation: Data | float | None = None,
         seed: int = 0,
         transform: Any = None,
         drop_last: bool = False,
@@ -140,21 +164,31 @@ class Trainer:
     ) -> History:
         """Train for `epochs` epochs, or on until there are that many when a run is resumed.
 
+        train:            a data set, or a pair of arrays (x, t)
         validation:       data to measure after each epoch, or the fraction (or number) of `train` to hold out for it
         seed:             of the order of the examples and of `transform`
         checkpoint:       the file that the run can be resumed from; written every `checkpoint_every` seconds and
                           at the end
-        resume:           go on from `checkpoint` where it is there; the end has the same bits as without a break
-        Raises:           OptionError for an option out of its range; CheckpointError when the checkpoint is damaged
-                          or from another run; TrainingError when the loss is no longer finite
+        resume:           go on from `checkpoint` where it is there; the end has the same bits as without a break.
+                          The optimiser's state is the checkpoint's, its learning rate included, and a run that
+                          was stopped early stays so
+        Raises:           OptionError for an option out of its range; RangeError for a label that is no class of the
+                          model; CheckpointError when the checkpoint is damaged or from another run, with nothing
+                          changed; TrainingError when the loss or a parameter is no longer finite
         """
-        if epochs < 1:
-            raise OptionError(f"fit: epochs={epochs}; give 1 or more")
+        check_whole("fit", epochs=epochs)
+        train = as_dataset("fit", train)
         if isinstance(validation, int | float):
             train, validation = train.split(validation, seed=seed)
+        elif validation is not None:
+            validation = as_dataset("fit: validation", validation)
         loader = Loader(train, batch_size, shuffle=True, seed=seed, drop_last=drop_last, transform=transform)
         listeners = [*callbacks, early_stopping, ProgressBar() if progress else None]
         run = {"seed": seed, "batch_size": batch_size, "examples": len(train), "drop_last": drop_last}
+        x, _ = next(loader.batches(0))
+        self._check_labels("fit", x, train.t)
+        if validation is not None:
+            self._check_labels("fit: validation", validation.x, validation.t)
         keeper = Keeper(self, checkpoint, checkpoint_every, run, early_stopping)
         loop = Loop(self, train, loader, validation, epochs, [x for x in listeners if x is not None], keeper)
         if resume:
@@ -167,13 +201,18 @@ class Trainer:
 
     # ---- use
 
-    def evaluate(self, dataset: ArrayDataset, *, batch_size: int = 1000) -> dict[str, float]:
+    def evaluate(self, dataset: Data, *, batch_size: int = 1000) -> dict[str, float]:
         """The mean loss and metrics over a data set, with the model in evaluation mode.
+
+        Raises: OptionError when there are no examples; RangeError for a label that is no class of the model
 
         >>> # {"loss": 0.07, "accuracy": 0.98}
         """
+        check_whole("evaluate", batch_size=batch_size)
+        dataset = as_dataset("evaluate", dataset)
         if len(dataset) == 0:
             raise OptionError("evaluate: the data set has no examples; give one at least")
+        self._check_labels("evaluate", dataset.x, dataset.t)
         totals: dict[str, float] = {}
         with evaluation_mode(self.model):
             for start in range(0, len(dataset), batch_size):
@@ -191,6 +230,7 @@ class Trainer:
 
         Shapes: x (N, ...) → (N, ...), for a classifier (N, classes) scores before the softmax
         """
+        check_whole("predict", batch_size=batch_size)
         x = x.numpy() if isinstance(x, Tensor) else np.asarray(x)
         with evaluation_mode(self.model):
             batches = [x[start : start + batch_size] for start in range(0, max(len(x), 1), batch_size)]
