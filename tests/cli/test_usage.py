@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pellucid import cli
+from pellucid.engines import ENGINES
 from tests.cli.conftest import Call
 
 MISTAKES = [
@@ -70,7 +71,7 @@ MISTAKES = [
         "train --momentum 0.9",
         "Adam: there is no option 'momentum'; there is betas, eps, weight_decay, amsgrad",
     ),
-    ("train --engine magic", "engine: there is no engine 'magic'; there is reference"),
+    ("train --engine magic", f"engine: there is no engine 'magic'; there is {', '.join(ENGINES)}"),
     ("evaluate", "evaluate: what is missing is RUN; pellucid evaluate --help shows how"),
     ("predict run", "predict: what is missing is IMAGE; pellucid predict --help shows how"),
     ("info now", "info: there is no argument now; pellucid info --help"),

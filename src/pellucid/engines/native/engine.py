@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -38,15 +39,13 @@ class NativePlan:
     """A graph that is ready to run."""
 
     def __init__(self, graph: Graph) -> None:
-        from pellucid import _native
-
         self.graph = simplify(graph)
         self.groups = fuse(self.graph)
         low = _lowered(self.graph, self.groups)
         self.outputs = [_delivered(low, node, index) for index, node in enumerate(self.graph.outputs)]
         self.lines = low.lines
         self.arena_bytes = allocate([[view.buffer for view in line.views] for line in self.lines])
-        self.native = _native.Plan(
+        self.native = import_module("pellucid._native").Plan(
             [_encoded(line) for line in self.lines],
             self.arena_bytes,
             bytes(low.constants),

@@ -101,7 +101,7 @@ def _reshaped_strides(view: View, shape: Shape) -> Shape | None:
     return dummy.strides
 
 
-def merged_axes(shape: Shape, strides: Sequence[Shape]) -> tuple[list[int], list[list[int]]]:
+def merged_axes(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
     """The same iteration in as few axes as there can be: sizes, and the strides of each operand.
 
     >>> merged_axes((2, 3, 4), [(12, 4, 1), (12, 4, 1)])

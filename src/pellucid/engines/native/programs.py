@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 
 from pellucid.engines.native.lower import Lowering
 from pellucid.engines.native.memory import View, merged_axes
@@ -17,9 +18,7 @@ from pellucid.graph import Node
 @cache
 def operation_codes() -> dict[str, int]:
     """The number of each operation that the kernel knows, such as add_float32."""
-    from pellucid import _native
-
-    return {name: code for code, name in enumerate(_native.operations())}
+    return {name: code for code, name in enumerate(import_module("pellucid._native").operations())}
 
 
 def lower_program(low: Lowering, nodes: Sequence[Node], wanted: Callable[[Node], bool]) -> None:
