@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import operator as op
 import pickle
 
 import numpy as np
@@ -386,3 +387,51 @@ def test_a_mask_of_another_size_is_refused(mask):
     with pytest.raises(RangeError) as error:
         Tensor([1.0, 2.0])[mask]
     assert str(error.value) == f"index: a mask of shape {mask.shape} does not fit (2,) at axis 0; sizes must agree"
+
+
+@pytest.mark.parametrize(
+    "operator", [op.add, op.sub, op.mul, op.truediv, op.pow, op.eq, op.ne, op.lt, op.le, op.gt, op.ge]
+)
+@pytest.mark.parametrize("left", [np.array([1.0, 2.0, 3.0]), np.float64(2), np.float32(2)])
+def test_an_array_before_an_operator_gives_a_tensor(operator, left):
+    x = Tensor([2.0, 2.0, 2.0], requires_grad=True)
+    out = operator(left, x)
+    assert isinstance(out, Tensor)
+    np.testing.assert_allclose(out.numpy(), operator(left, x.numpy()))
+    assert out.requires_grad == (out.dtype != bool)
+
+
+def test_arrays_multiply_as_matrices_and_join_truths():
+    a, x = np.arange(6.0).reshape(2, 3), Tensor(np.ones((3, 2)))
+    np.testing.assert_array_equal((a @ x).numpy(), a @ x.numpy())
+    truths = Tensor([True, False])
+    assert (np.array([True, True]) & truths).tolist() == [True, False]
+    assert (np.array([True, True]) | truths).tolist() == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "instead", "call"),
+    [
+        ("exp", "pellucid.exp(x), or np.exp(x.numpy())", lambda x: np.exp(x)),
+        ("absolute", "pellucid.abs(x), or np.absolute(x.numpy())", lambda x: np.abs(x)),
+        ("arctan", "np.arctan(x.numpy())", lambda x: np.arctan(x)),
+        ("maximum", "pellucid.maximum(x, y), or np.maximum(x.numpy(), y.numpy())", lambda x: np.maximum(0, x)),
+        ("add.reduce", "np.add.reduce(x.numpy())", lambda x: np.add.reduce(x)),
+    ],
+)
+def test_a_function_of_numpy_says_what_to_write_instead(name, instead, call):
+    message = refused(lambda: call(Tensor([1.0])), DTypeError)
+    assert message == f"{name}: NumPy's functions do not take Tensors; write {instead}"
+
+
+def test_an_array_is_not_changed_in_place_by_a_tensor():
+    array = np.ones(2)
+
+    def add() -> None:
+        nonlocal array
+        array += Tensor([1.0, 2.0])
+
+    assert refused(add, DTypeError) == (
+        "add: a NumPy array takes no Tensor in place; write a new one, such as x = x + y"
+    )
+    assert array.tolist() == [1.0, 1.0]

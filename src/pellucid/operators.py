@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from pellucid.tensor import Tensor
 
@@ -20,6 +22,25 @@ def operation(function: F) -> F:
     """Enter a function in OPERATIONS under its own name."""
     OPERATIONS[function.__name__] = function
     return function
+
+
+# What `array + tensor` means: NumPy's arrays ask Tensor.__array_ufunc__, for they do not leave it to __radd__.
+NUMPY_OPERATORS: dict[np.ufunc, Callable[..., Any]] = {
+    np.add: lambda x, y: OPERATIONS["add"](x, y),
+    np.subtract: lambda x, y: OPERATIONS["subtract"](x, y),
+    np.multiply: lambda x, y: OPERATIONS["multiply"](x, y),
+    np.divide: lambda x, y: OPERATIONS["divide"](x, y),
+    np.power: lambda x, y: OPERATIONS["power"](x, y),
+    np.matmul: lambda x, y: OPERATIONS["matmul"](x, y),
+    np.bitwise_and: lambda x, y: OPERATIONS["logical_and"](x, y),
+    np.bitwise_or: lambda x, y: OPERATIONS["logical_or"](x, y),
+    np.equal: lambda x, y: OPERATIONS["equal"](x, y),
+    np.not_equal: lambda x, y: OPERATIONS["not_equal"](x, y),
+    np.less: lambda x, y: OPERATIONS["less"](x, y),
+    np.less_equal: lambda x, y: OPERATIONS["less_equal"](x, y),
+    np.greater: lambda x, y: OPERATIONS["less"](y, x),
+    np.greater_equal: lambda x, y: OPERATIONS["less_equal"](y, x),
+}
 
 
 class Operators:

@@ -21,7 +21,7 @@ import numpy as np
 from pellucid.engines import current_engine
 from pellucid.errors import DTypeError, GradientError, ShapeError, TraceError
 from pellucid.graph import Node, Primitive, Shape
-from pellucid.operators import OPERATIONS, Operators
+from pellucid.operators import NUMPY_OPERATORS, OPERATIONS, Operators
 
 DTYPES = tuple(np.dtype(name) for name in ("bool", "uint8", "int32", "int64", "uint64", "float32", "float64"))
 
@@ -107,7 +107,6 @@ class Tensor(Operators):
     """
 
     __slots__ = ("__weakref__", "_grad", "_record", "_value", "_version", "requires_grad")
-    __array_ufunc__ = None  # array * tensor is left to Tensor.__rmul__
     __hash__: Any = object.__hash__  # == compares element by element
 
     _value: Any  # np.ndarray, Node (traced) or Stale
@@ -187,6 +186,12 @@ class Tensor(Operators):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         return np.array(self.numpy(), dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Tensor:
+        """`array * tensor` is the operation on Tensors; NumPy's other functions are refused in one sentence."""
+        if ufunc in NUMPY_OPERATORS and method == "__call__" and not options:
+            return NUMPY_OPERATORS[ufunc](*inputs)
+        raise _no_ufunc(ufunc, method, options)
 
     def __dlpack__(self, **options: Any) -> Any:
         """A copy, since its new owner may write into it, and gradients and plans rely on the value here."""
@@ -362,6 +367,19 @@ def fitted(name: str, value: Tensor, dtype: np.dtype) -> Tensor:
         if lost.size:
             raise DTypeError(f"{name}: {lost[0]} does not fit into a Tensor of {dtype}; cast this to a wider dtype")
     return out
+
+
+def _no_ufunc(ufunc: np.ufunc, method: str, options: dict[str, Any]) -> DTypeError:
+    if ufunc in NUMPY_OPERATORS and "out" in options:
+        return DTypeError(
+            f"{ufunc.__name__}: a NumPy array takes no Tensor in place; write a new one, such as x = x + y"
+        )
+    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+    own = {"absolute": "abs"}.get(name, name)
+    names = ("x", "y", "z", "w")[: ufunc.nin if method == "__call__" else 1]
+    instead = f"pellucid.{own}({', '.join(names)}), or " if own in OPERATIONS else ""
+    arrays = ", ".join(f"{x}.numpy()" for x in names)
+    return DTypeError(f"{name}: NumPy's functions do not take Tensors; write {instead}np.{name}({arrays})")
 
 
 def _no_value(value: Any, who: str) -> Exception:
