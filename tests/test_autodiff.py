@@ -271,3 +271,22 @@ def test_grad_of_a_function_that_does_not_use_its_argument_is_refused() -> None:
     assert refused(lambda: grad(lambda x: 3.0)(leaf(1.0))).startswith(
         "backward: this Tensor () remembers no operation; its inputs need requires_grad=True"
     )
+
+
+def test_grad_and_gradients_say_what_they_take():
+    x = Tensor([3.0], requires_grad=True)
+    takes = "gradients: takes a Tensor and a list of Tensors; "
+    for message, call in [
+        (
+            "grad: takes a function; for the gradients of a Tensor write gradients(y, [x])",
+            lambda: grad((x * x).sum(), x),
+        ),
+        ("grad: takes a function; got 3", lambda: grad(3)),
+        (takes + "the first is 1", lambda: gradients(1, 2)),
+        (takes + "the second is 2, write [x]", lambda: gradients((x * x).sum(), 2)),
+        (takes + "the second is a Tensor, write [x]", lambda: gradients((x * x).sum(), x)),
+        (takes + "in the list is None", lambda: gradients((x * x).sum(), [x, None])),
+    ]:
+        with pytest.raises(DTypeError) as caught:
+            call()
+        assert str(caught.value) == message

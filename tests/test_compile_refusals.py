@@ -27,6 +27,7 @@ X = Tensor([1.0, 2.0])
     [
         ("bool", (), lambda x: x if x.sum() > 1 else -x),
         ("float", (), lambda x: float(x.sum())),
+        ("item()", (), lambda x: f"{x.sum():.3f}"),
         ("int", (), lambda x: int(x.sum())),
         ("item()", (2,), lambda x: x.item()),
         ("tolist()", (2,), lambda x: x.tolist()),
@@ -39,7 +40,11 @@ X = Tensor([1.0, 2.0])
 def test_asking_for_a_value_while_there_are_only_shapes_is_refused(who: str, shape, function) -> None:
     assert says(function, X) == (
         f"compile: {who} asks for the value of a Tensor {shape} while there are only shapes; "
-        "choose with where(condition, a, b), or take this line out of the compiled function"
+        + (
+            "instead of if or while on a Tensor, choose with where(condition, a, b)"
+            if who == "bool"
+            else "return it from the compiled function and look at it outside"
+        )
     )
 
 
@@ -138,3 +143,9 @@ def test_a_change_of_state_by_a_plan_is_a_change_in_place() -> None:
     update()
     with pytest.raises(GradientError, match="changed in place since"):
         y.backward()
+
+
+def test_what_is_no_function_is_refused() -> None:
+    with pytest.raises(TraceError) as caught:
+        compile(3)
+    assert str(caught.value) == "compile: takes a function; got 3"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pellucid import Buffer, Parameter, Tensor, no_grad
+from pellucid import Buffer, Parameter, Tensor, nn, no_grad
 from pellucid.errors import DTypeError, GradientError, PellucidError, RangeError, ShapeError
 from pellucid.tensor import DTYPES, as_tensor
 
@@ -67,7 +67,6 @@ def test_other_libraries_arrays_keep_their_dtype() -> None:
     [
         ("text", "'text'"),
         ([b"x"], "[b'x']"),
-        (None, "None"),
         ([1.0, None], "[1.0, None]"),
         (2**70, "1180591620717411303424"),
     ],
@@ -75,6 +74,11 @@ def test_other_libraries_arrays_keep_their_dtype() -> None:
 def test_what_is_no_number_is_refused(value, given: str) -> None:
     expected = f"Tensor: cannot be made of {given}; give numbers that fit one of {KNOWN}"
     assert refused(lambda: Tensor(value), DTypeError) == expected
+
+
+@pytest.mark.parametrize("use", [Tensor, lambda x: Tensor([1.0]) == x, lambda x: nn.Linear(1, 1)(x)])
+def test_none_is_asked_about(use) -> None:
+    assert refused(lambda: use(None), DTypeError).endswith("Tensor: got None; did a function forget its return?")
 
 
 @pytest.mark.parametrize(

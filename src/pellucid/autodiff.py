@@ -9,7 +9,8 @@ Reference: D. Rumelhart, G. Hinton, R. Williams, "Learning representations by ba
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import reprlib
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,13 +58,21 @@ def gradients(
     """The gradients of `output` by each of `inputs`, without touching any `.grad`.
 
     Shapes: like `inputs`; zeros where the output does not depend on an input
-    Raises: as `backward`
+    Raises: DTypeError for what is no Tensor; otherwise as `backward`
 
     >>> x = Tensor([3.0], requires_grad=True)
     >>> (slope,) = gradients((x * x * x).sum(), [x], create_graph=True)
     >>> gradients(slope.sum(), [x])
     [Tensor([18.], float32)]
     """
+    if not isinstance(output, Tensor):
+        raise DTypeError(f"gradients: takes a Tensor and a list of Tensors; the first is {_kind(output)}")
+    if isinstance(inputs, Tensor) or not isinstance(inputs, Iterable):
+        raise DTypeError(f"gradients: takes a Tensor and a list of Tensors; the second is {_kind(inputs)}, write [x]")
+    inputs = list(inputs)
+    for x in inputs:
+        if not isinstance(x, Tensor):
+            raise DTypeError(f"gradients: takes a Tensor and a list of Tensors; in the list is {_kind(x)}")
     found = _propagate(output, gradient, {id(x) for x in inputs}, create_graph)
     if not (retain_graph or create_graph):
         _free(output)
@@ -75,12 +84,17 @@ def grad(function: Callable[..., Any], position: int | tuple[int, ...] = 0) -> C
 
     The gradient function can be given to `grad` again.
 
-    Raises: OptionError when there is no argument at `position`; otherwise as `backward`
+    Raises: OptionError when there is no argument at `position`; DTypeError for what is no function; otherwise as
+            `backward`
 
     >>> cube = lambda x: x * x * x
     >>> grad(cube)(Tensor(2.0)).item(), grad(grad(cube))(Tensor(2.0)).item()
     (12.0, 12.0)
     """
+    if isinstance(function, Tensor):
+        raise DTypeError("grad: takes a function; for the gradients of a Tensor write gradients(y, [x])")
+    if not callable(function):
+        raise DTypeError(f"grad: takes a function; got {_kind(function)}")
     positions = (position,) if isinstance(position, int) else position
 
     def gradient_function(*args: Any) -> Any:
@@ -99,6 +113,11 @@ def grad(function: Callable[..., Any], position: int | tuple[int, ...] = 0) -> C
         return found[0] if isinstance(position, int) else tuple(found)
 
     return gradient_function
+
+
+def _kind(value: Any) -> str:
+    """The value's kind, as a sentence names it."""
+    return f"a {type(value).__name__}" if isinstance(value, Tensor) else reprlib.repr(value)
 
 
 def leaf_of(x: Tensor) -> Tensor:

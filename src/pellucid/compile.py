@@ -12,6 +12,7 @@ made. Other Python values that the function looks at, such as a global number, a
 from __future__ import annotations
 
 import inspect
+import reprlib
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -208,7 +209,8 @@ def compile(function: Callable[..., Any], *, names: Names | None = None) -> Comp
     Note:   an argument is a value: changing it in place, or the `.grad` it gets inside, is not seen outside.
             The 64 latest plans are kept, and with them the Tensors and Modules that they use and the arguments that
             are fixed in them (of a decorated method, the instance)
-    Raises: TraceError when the function asks for a value while there are only shapes (`if loss > 1:`, `.item()`)
+    Raises: TraceError when the function asks for a value while there are only shapes (`if loss > 1:`, `.item()`),
+            or is none
 
     >>> @compile
     ... def area(r):
@@ -221,6 +223,8 @@ def compile(function: Callable[..., Any], *, names: Names | None = None) -> Comp
     %1 = multiply(%0, 3.0)  () float32
     return %1
     """
+    if not callable(function):
+        raise TraceError(f"compile: takes a function; got {reprlib.repr(function)}")
     return Compiled(function, names)
 
 

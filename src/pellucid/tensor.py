@@ -172,9 +172,13 @@ class Tensor(Operators):
 
     def _concrete(self, who: str) -> np.ndarray:
         if context.trace is not None:
+            instead = (
+                "instead of if or while on a Tensor, choose with where(condition, a, b)"
+                if who == "bool"
+                else "return it from the compiled function and look at it outside"
+            )
             raise TraceError(
-                f"compile: {who} asks for the value of a Tensor {self.shape} while there are only shapes; "
-                "choose with where(condition, a, b), or take this line out of the compiled function"
+                f"compile: {who} asks for the value of a Tensor {self.shape} while there are only shapes; {instead}"
             )
         return self._array(who)
 
@@ -325,6 +329,8 @@ def to_array(value: Any, dtype: Any = None) -> np.ndarray:
     """
     if isinstance(value, Tensor):
         value = value.numpy()
+    if value is None:
+        raise DTypeError("Tensor: got None; did a function forget its return?")
     try:
         array = np.array(value, dtype=dtype, order="C")
     except (ValueError, TypeError, OverflowError) as error:
