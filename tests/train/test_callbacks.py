@@ -38,6 +38,22 @@ def test_it_stops_after_its_patience_and_goes_back_to_the_best(blobs, make_train
     np.testing.assert_array_equal(trainer.model.state_dict()["0.weight"], script.weights[best - 1])
 
 
+def test_among_the_callbacks_it_goes_back_to_the_best_too(blobs, make_trainer):
+    script, stopping = Script([1, 3, 2, 2]), EarlyStopping(1, monitor="score", mode="max")
+    trainer = make_trainer()
+    history = trainer.fit(blobs, epochs=4, batch_size=20, callbacks=[stopping, script], progress=False)
+    assert len(history) == 3
+    np.testing.assert_array_equal(trainer.model.state_dict()["0.weight"], script.weights[1])
+
+
+def test_two_of_them_are_refused(blobs, make_trainer):
+    first, second = EarlyStopping(1, monitor="loss"), EarlyStopping(2, monitor="loss")
+    with pytest.raises(OptionError) as error:
+        make_trainer().fit(blobs, callbacks=[first], early_stopping=second, progress=False)
+    assert str(error.value) == ("fit: got 2 EarlyStopping, which cannot all give their best weights back; give one")
+    make_trainer().fit(blobs, callbacks=[first], early_stopping=first, progress=False)
+
+
 def test_a_loss_is_better_when_smaller_and_by_min_delta(blobs, make_trainer):
     stopping = EarlyStopping(1, monitor="loss", min_delta=10.0)
     history = make_trainer().fit(blobs, epochs=5, batch_size=20, early_stopping=stopping, progress=False)

@@ -50,10 +50,34 @@ def test_a_damaged_file_is_refused_and_the_model_unchanged(tmp_path, keep):
     save(model, path)
     path.write_bytes(path.read_bytes()[:keep])
     before = model.state_dict()
-    with pytest.raises(CheckpointError, match=r"is damaged or no safetensors file .*; delete it and train again$"):
+    with pytest.raises(
+        CheckpointError,
+        match=r"is damaged or no safetensors file .*; give a file that save wrote, or another copy of it$",
+    ):
         load(model, path)
     for name, array in before.items():
         np.testing.assert_array_equal(array, model.state_dict()[name])
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04\x00\x00", b"\x80\x02}q\x00."])
+def test_a_pickle_of_pytorch_is_told_from_a_damaged_file(tmp_path, start):
+    path = tmp_path / "m.pt"
+    path.write_bytes(start + bytes(100))
+    with pytest.raises(CheckpointError) as error:
+        load(small_model(), path)
+    assert str(error.value) == (
+        f"load: {path} is a pickle, as PyTorch writes it, which can run code when it is read; "
+        "in PyTorch write its state_dict with safetensors.torch.save_file, and load that file"
+    )
+
+
+def test_a_header_whose_length_begins_as_a_pickle_does_is_read(tmp_path):
+    for length in range(400):
+        write_arrays(tmp_path / "a", {"x": np.arange(3)}, {"note": "a" * length})
+        if (tmp_path / "a").read_bytes()[:1] == b"\x80":
+            assert read_arrays(tmp_path / "a")[0]["x"].tolist() == [0, 1, 2]
+            return
+    pytest.fail("no header had this length")
 
 
 def test_weights_of_another_model_are_refused_by_name(tmp_path):

@@ -51,6 +51,37 @@ def test_a_loss_that_breaks_by_itself_is_said_to():
         fit(nn.Linear(3, 2), np.ones((4, 3), np.float32), batch_size=4, loss=loss)
 
 
+def test_a_parameter_that_was_broken_before_is_named_without_blaming_the_learning_rate():
+    model = nn.Sequential(nn.Identity(), nn.Linear(3, 2))
+    state = model.state_dict()
+    state["1.weight"] = np.full_like(state["1.weight"], np.nan)
+    model.load_state_dict(state)
+    with pytest.raises(TrainingError) as error:
+        fit(model, np.ones((4, 3), np.float32), batch_size=4)
+    assert str(error.value) == (
+        "fit: the loss is nan at step 1 (epoch 1, batch 1); the parameter 1.weight itself is not finite; "
+        "give it finite numbers before training"
+    )
+
+
+def test_a_parameter_that_a_step_broke_is_named_with_the_learning_rate():
+    x = np.arange(24, dtype=np.float32).reshape(8, 3)
+    with pytest.raises(
+        TrainingError, match=r"weight is not finite since the step before; try a smaller lr than 1e\+300"
+    ):
+        fit(nn.Linear(3, 2), x, lr=1e300, batch_size=4)
+
+
+def test_an_input_that_is_not_finite_is_named_without_blaming_the_learning_rate():
+    x = np.ones((4, 3), np.float32)
+    with pytest.raises(TrainingError) as error:
+        fit(nn.Linear(3, 2), x, batch_size=4, transform=lambda x, generator: x * np.float32(np.nan))
+    assert str(error.value) == (
+        "fit: the loss is nan at step 1 (epoch 1, batch 1); the input itself is not finite; "
+        "mend or leave out the examples that hold nan or inf"
+    )
+
+
 def test_the_model_is_left_before_the_update_that_made_it_useless():
     x = np.ones((8, 3), np.float32)
     x[5, 1] = 0

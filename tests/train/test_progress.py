@@ -19,8 +19,13 @@ RECORD = {
 
 def test_an_epoch_is_one_line():
     assert epoch_line(Position(epochs=12, batches=5), RECORD) == (
-        "epoch  3/12  loss 0.1235  accuracy  98.77 %  validation loss 0.2000  validation accuracy 100.00 %  1.2 s"
+        "epoch  3/12  loss 0.1235  acc 98.77 %  val loss 0.2000  val acc 100.0 %  1.2 s"
     )
+
+
+def test_a_large_loss_leaves_the_line_short():
+    line = epoch_line(Position(epochs=12, batches=5), {**RECORD, "loss": 1234567.8, "validation_loss": 1e30})
+    assert line == "epoch  3/12  loss 1.235e+06  acc 98.77 %  val loss 1e+30  val acc 100.0 %  1.2 s"
 
 
 def test_away_from_a_terminal_there_is_one_plain_line_an_epoch(blobs, make_trainer, capsys):

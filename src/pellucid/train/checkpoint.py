@@ -53,23 +53,42 @@ def write_arrays(path: str | Path, arrays: Mapping[str, Any], notes: Mapping[str
         raise CheckpointError(f"save: {path} cannot be written ({error.strerror}); nothing was changed") from None
 
 
-def read_arrays(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_arrays(
+    path: str | Path, advice: str = "give a file that save wrote, or another copy of it"
+) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays and the notes of a safetensors file.
 
+    advice: what a damaged file's message ends with
     Raises: CheckpointError when it is missing or damaged
     """
     from safetensors import SafetensorError, safe_open
 
     if not Path(path).is_file():
         raise CheckpointError(f"load: there is no file {path}; give a .safetensors file or the folder of a run")
+    _refuse_pickle(path)
     try:
         with safe_open(str(path), framework="numpy") as file:
             notes = json.loads((file.metadata() or {}).get(KEY, "{}"))
             return {name: file.get_tensor(name) for name in file.keys()}, notes  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(
-            f"load: {path} is damaged or no safetensors file ({str(error).rstrip('.')}); delete it and train again"
+            f"load: {path} is damaged or no safetensors file ({str(error).rstrip('.')}); {advice}"
         ) from None
+
+
+def _refuse_pickle(path: str | Path) -> None:
+    """Raises: CheckpointError for what torch.save writes: a zip file with a pickle in it, or a bare pickle"""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(9)
+    except OSError:  # told where the file is read
+        return
+    # A safetensors file starts with its header's length in 8 bytes, which may begin with these too, and then a brace.
+    if start.startswith((b"PK\x03\x04", b"\x80")) and start[8:9] != b"{":
+        raise CheckpointError(
+            f"load: {path} is a pickle, as PyTorch writes it, which can run code when it is read; "
+            "in PyTorch write its state_dict with safetensors.torch.save_file, and load that file"
+        )
 
 
 def join(parts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

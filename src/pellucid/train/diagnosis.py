@@ -27,9 +27,9 @@ def explain_non_finite(
     if bad:
         trainer.run_steps(rows[:bad], x, t)
     step = position.epoch * position.batches + position.batch + bad + 1
-    where = first_non_finite(trainer, x[rows[bad]])
+    fault = _fault(trainer, x[rows[bad]], first=step == 1)
     when = f"step {step} (epoch {position.epoch + 1}, batch {position.batch + bad + 1})"
-    return TrainingError(f"fit: the loss is {losses[bad]} at {when}; {where}; {_advice(trainer)}")
+    return TrainingError(f"fit: the loss is {losses[bad]} at {when}; {fault}")
 
 
 def refuse_broken_parameters(trainer: Trainer, position: Position) -> None:
@@ -47,14 +47,24 @@ def refuse_broken_loss(trainer: Trainer, position: Position, loss: float) -> Non
         raise TrainingError(f"fit: the validation loss is {loss} {when}; {_advice(trainer)}")
 
 
+def _fault(trainer: Trainer, x: np.ndarray, first: bool) -> str:
+    """What broke and what would help; before the `first` step no learning rate can have broken a parameter."""
+    for name, w in trainer.model.named_parameters():
+        if not np.isfinite(w.numpy()).all():
+            if first:
+                return f"the parameter {name} itself is not finite; give it finite numbers before training"
+            return f"the parameter {name} is not finite since the step before; {_advice(trainer)}"
+    if not np.isfinite(x).all():
+        return "the input itself is not finite; mend or leave out the examples that hold nan or inf"
+    return f"{first_non_finite(trainer, x)}; {_advice(trainer)}"
+
+
 def _advice(trainer: Trainer) -> str:
     return f"try a smaller lr than {trainer.optimizer.lr:g}, or clip_norm=1"
 
 
 def first_non_finite(trainer: Trainer, x: np.ndarray) -> str:
-    """In words: the input, the parameter or the first layer whose numbers are not finite."""
-    if not np.isfinite(x).all():
-        return "the input itself is not finite"
+    """In words: the first layer whose numbers are not finite, or else the loss function."""
     broken: list[str] = []
 
     def look(name: str) -> Any:

@@ -49,7 +49,7 @@ class ProgressBar(Callback):
 
     def _show(self, position: Position) -> None:
         rate = self._seen / max(time.monotonic() - self._since, 1e-9)
-        numbers = [f"{name} {_number(name, value)}" for name, value in position.means().items()]
+        numbers = [f"{_short(name)} {_number(name, value)}" for name, value in position.means().items()]
         self._bar.update(
             self._task,
             completed=position.epoch * position.batches + position.batch,
@@ -60,7 +60,7 @@ class ProgressBar(Callback):
     def on_epoch(self, trainer: Trainer, position: Position, record: dict[str, Any]) -> None:
         line = epoch_line(position, record)
         if self._bar is not None:
-            self._bar.console.print(line)
+            self._bar.console.print(line, soft_wrap=True)
         else:
             print(line, file=sys.stderr, flush=True)
 
@@ -71,11 +71,16 @@ class ProgressBar(Callback):
 
 
 def epoch_line(position: Position, record: dict[str, Any]) -> str:
-    """One epoch in one line."""
+    """One epoch in one line, which fits 80 columns with a loss and an accuracy of both kinds of data."""
     words = [_epoch(position, record["epoch"])]
     shown = [name for name in record if name not in ("epoch", "steps", "seconds", "learning_rate")]
-    words += [f"{name.replace('_', ' ')} {_number(name, record[name])}" for name in shown]
+    words += [f"{_short(name)} {_number(name, record[name])}" for name in shown]
     return "  ".join([*words, f"{record['seconds']:.1f} s"])
+
+
+def _short(name: str) -> str:
+    """A column's name where there is little room."""
+    return name.replace("validation_", "val ").replace("accuracy", "acc").replace("_", " ")
 
 
 def _epoch(position: Position, epoch: int) -> str:
@@ -83,4 +88,7 @@ def _epoch(position: Position, epoch: int) -> str:
 
 
 def _number(name: str, value: float) -> str:
-    return f"{value:.4f}" if "loss" in name else f"{100 * value:6.2f} %"
+    if "loss" in name:
+        return f"{value:.4f}" if abs(value) < 100 else f"{value:.4g}"
+    share = f"{100 * value:5.2f}"
+    return f"{share[:5]} %"  # 100.0, so that the column keeps its width

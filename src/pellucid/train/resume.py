@@ -94,7 +94,7 @@ class Keeper:
             raise CheckpointError("resume: there is no file to resume from; give fit(checkpoint=...)")
         if not self.path.exists():
             return position, history
-        arrays, notes = read_arrays(self.path)
+        arrays, notes = read_arrays(self.path, advice="delete it and train again")
         self._check(notes, position)
         restore(self.trainer, arrays)
         if self.early_stopping is not None:

@@ -167,6 +167,7 @@ class Trainer:
         train:            a data set, or a pair of arrays (x, t)
         validation:       data to measure after each epoch, or the fraction (or number) of `train` to hold out for it
         seed:             of the order of the examples and of `transform`
+        early_stopping:   stops the run and goes back to the best weights; may stand among `callbacks` too
         checkpoint:       the file that the run can be resumed from; written every `checkpoint_every` seconds and
                           at the end
         resume:           go on from `checkpoint` where it is there; the end has the same bits as without a break.
@@ -183,7 +184,9 @@ class Trainer:
         elif validation is not None:
             validation = as_dataset("fit: validation", validation)
         loader = Loader(train, batch_size, shuffle=True, seed=seed, drop_last=drop_last, transform=transform)
-        listeners = [*callbacks, early_stopping, ProgressBar() if progress else None]
+        early_stopping = _one_early_stopping(callbacks, early_stopping)
+        others = [x for x in callbacks if x is not early_stopping]
+        listeners = [*others, early_stopping, ProgressBar() if progress else None]
         run = {"seed": seed, "batch_size": batch_size, "examples": len(train), "drop_last": drop_last}
         x, _ = next(loader.batches(0))
         self._check_labels("fit", x, train.t)
@@ -235,6 +238,17 @@ class Trainer:
         with evaluation_mode(self.model):
             batches = [x[start : start + batch_size] for start in range(0, max(len(x), 1), batch_size)]
             return np.concatenate([self._compiled_forward(batch).numpy() for batch in batches])
+
+
+def _one_early_stopping(callbacks: Sequence[Callback], given: EarlyStopping | None) -> EarlyStopping | None:
+    """The run's early stopping, wherever it was given. Raises: OptionError when there are two"""
+    found = [x for x in callbacks if isinstance(x, EarlyStopping) and x is not given]
+    found += [] if given is None else [given]
+    if len(found) > 1:
+        raise OptionError(
+            f"fit: got {len(found)} EarlyStopping, which cannot all give their best weights back; give one"
+        )
+    return found[0] if found else None
 
 
 def prepare(x: Tensor, dtype: Any) -> Tensor:
