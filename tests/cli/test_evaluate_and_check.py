@@ -53,6 +53,17 @@ def test_evaluate_refuses_other_classes(call: Call, trained: Path, tmp_path: Pat
     assert (called.code, called.err) == (1, f"pellucid: {sentence}\n")
 
 
+def test_a_damaged_checkpoint_is_told_in_one_sentence(call: Call, run: Path) -> None:
+    (run / "model.safetensors").unlink()
+    (run / "checkpoint.safetensors").write_bytes(b"damaged")
+    called = call("evaluate", run)
+    assert called.code == 1
+    assert called.sentence.startswith(
+        f"pellucid: load: {run}/checkpoint.safetensors is damaged or no safetensors file ("
+    )
+    assert called.sentence.endswith("; delete it and train again")
+
+
 def test_damaged_weights_are_told(call: Call, run: Path) -> None:
     (run / "model.safetensors").write_bytes(b"damaged")
     called = call("evaluate", run)
@@ -142,3 +153,12 @@ def test_a_check_without_any_slope_is_a_failure() -> None:
     )
     assert not good
     assert verdict == "all gradients are zero, so this check shows nothing; give other --examples or --seed"
+
+
+def test_a_run_that_was_broken_off_is_noted_on_the_screen_alone(call: Call, run: Path) -> None:
+    (run / "model.safetensors").unlink()
+    note = "training was broken off in epoch 15 of 15; these are the checkpoint's weights"
+    assert note in call("evaluate", run).out
+    called = call("evaluate", run, "--json")
+    assert note in called.err
+    assert len(called.out.splitlines()) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pellucid import cli
@@ -147,3 +148,28 @@ def test_what_the_machine_refuses_is_told_in_a_sentence(
     monkeypatch.setattr("pellucid.cli.info.gather", fail)
     called = call("info")
     assert (called.code, called.err) == (code, f"pellucid: {sentence}\n")
+
+
+def test_an_empty_out_is_refused(call: Call, tmp_path: Path) -> None:
+    called = call("train", "--out", "")
+    assert (called.code, called.err) == (2, "pellucid: train: --out is empty; give a folder\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_made_is_told(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    called = call("train", "--out", tmp_path / "file" / "x")
+    sentence = f"pellucid: train: the folder {tmp_path}/file/x cannot be made (Not a directory)\n"
+    assert (called.code, called.err) == (1, sentence)
+
+
+def test_augment_is_refused_for_what_are_no_images(call: Call, tmp_path: Path) -> None:
+    np.savez(tmp_path / "flat.npz", x=np.ones((8, 3), np.float32), t=np.arange(8) % 2)
+    called = call("train", "--data", tmp_path / "flat.npz", "--augment", "flip", "--out", "made")
+    assert called.code == 2
+    assert called.sentence.startswith("pellucid: train: --augment changes images; ")
+    assert not (tmp_path / "made").exists()
+
+
+def test_help_of_a_command_is_that_commands(call: Call) -> None:
+    assert call("help", "train").out == call("train", "--help").out

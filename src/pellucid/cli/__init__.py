@@ -71,6 +71,8 @@ def _run(words: list[str]) -> int:
         print(overview(), file=sys.stderr)
         return 2
     name = words[first]
+    if name == "help" and len(words) > first + 1:
+        return _run([words[first + 1], "--help"])
     if name in ("--help", "-h", "help"):
         print(overview())
         return 0

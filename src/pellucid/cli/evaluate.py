@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         check_fits(config, test, source)
         measured = trainer.evaluate(test)
         counts = confusion_matrix(trainer.predict(test.x).argmax(1), test.t, len(config["classes"]))
-    screen.facts([("test", _sentence(measured, len(test)))])
+    screen.facts([*folder.notes(config), ("test", _sentence(measured, len(test)))])
     screen.show("", *_by_class(config["classes"], counts), *_confusions(config["classes"], counts))
     screen.result(_plain(measured, counts, config["classes"], folder.folder, source))
     return 0

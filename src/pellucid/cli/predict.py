@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> int:
     config = folder.read_config()
     with computing(options):
         trainer = make_trainer(folder.load_model(config), config["options"])
+        screen.facts(folder.notes(config))
         picture = from_plain(config.get("picture"))
         found = []
         for path in map(Path, options.images):

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pellucid.train import Trainer
 
 MOST_CLASSES = 100_000  # a label above is a mistake, such as a column of numbers that are no classes
+TRAIN_AGAIN = "delete it and train again"  # of a checkpoint that cannot be read
 NEEDED = ("data", "model", "input_shape", "classes", "options")
 
 
@@ -96,11 +99,23 @@ class Run:
             return load(model, self.weights)
         if not self.checkpoint.is_file():
             raise CheckpointError(f"{self.folder} holds no weights yet; train on with --resume --out {self.folder}")
+        arrays, _ = read_arrays(self.checkpoint, advice=TRAIN_AGAIN)
         try:
-            model.load_state_dict(part(read_arrays(self.checkpoint)[0], "model"))
+            model.load_state_dict(part(arrays, "model"))
         except ValueError as error:
             raise CheckpointError(f"{self.checkpoint} does not fit {config['model']}: {error}") from None
         return model
+
+    def notes(self, config: dict[str, Any]) -> list[tuple[str, str]]:
+        """What people should know of the weights that `load_model` gives, in pairs for Screen.facts."""
+        from pellucid.train.checkpoint import read_arrays
+
+        if self.weights.is_file():
+            return []
+        _, notes = read_arrays(self.checkpoint, advice=TRAIN_AGAIN)
+        epochs = config["options"]["epochs"]
+        epoch = min(notes.get("position", {}).get("epoch", 0) + 1, epochs)
+        return [("note", f"training was broken off in epoch {epoch} of {epochs}; these are the checkpoint's weights")]
 
 
 def new_run(out: str | None, data: str, model: str) -> Run:
@@ -109,22 +124,37 @@ def new_run(out: str | None, data: str, model: str) -> Run:
         stem = f"{Path(data).name.partition('.')[0]}-{model}"
         names = (Path("runs") / f"{stem}-{n}" for n in itertools.count(1))
         return next(Run(folder) for folder in names if _created(folder))
+    if not out:
+        raise UsageError("train: --out is empty; give a folder")
     run = Run(out)
     if run.folder.exists() and not run.folder.is_dir():
         raise UsageError(f"train: --out {out} is a file; give a folder")
     if run.exists:
         hint = "add --resume to go on with it, or give another folder"
         raise UsageError(f"train: {out} already holds a run; {hint}")
-    run.folder.mkdir(parents=True, exist_ok=True)
+    with _making(run.folder):
+        run.folder.mkdir(parents=True, exist_ok=True)
     return run
 
 
-def _created(folder: Path) -> bool:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def _making(folder: Path) -> Iterator[None]:
+    """Raises: CheckpointError in place of the system's error"""
     try:
-        folder.mkdir()
-    except FileExistsError:
+        yield
+    except OSError as error:
+        raise CheckpointError(f"train: the folder {folder} cannot be made ({error.strerror})") from None
+
+
+def _created(folder: Path) -> bool:
+    if folder.exists():
         return False
+    with _making(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir()
+        except FileExistsError:  # another process was faster
+            return False
     return True
 
 

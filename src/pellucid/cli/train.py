@@ -11,6 +11,7 @@ import argparse
 import math
 import platform
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,7 +50,7 @@ def add_options(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     screen = Screen(options.json)
-    if options.resume and options.out is None:
+    if options.resume and not options.out:
         raise UsageError("train: --resume needs --out DIR, the folder of the run to go on with")
     old = Run(options.out) if options.resume else None
     config = old.read_config() if old else None
@@ -100,6 +101,9 @@ def prepare(settings: dict[str, Any], config: dict[str, Any] | None) -> Job:
     if config is None:
         config = new_config(settings, train, test)
     check_fits(config, train, settings["data"])
+    if settings["augment"] is not None and len(train.x.shape) != 4:
+        fault = f"{settings['data']} holds no images, its examples are {times(config['input_shape'])}"
+        raise UsageError(f"train: --augment changes images; {fault}")
     check_fits(config, test, f"{settings['data']} (test part)")
     config = {**config, "options": {k: v for k, v in settings.items() if k not in IN_CONFIG}}
     validation = test
@@ -180,6 +184,8 @@ def finish(screen: Screen, job: Job, history: History) -> None:
     from pellucid.train import save
     from pellucid.train.report import write_report
 
+    if sys.stderr.isatty():  # it takes seconds with many examples
+        print("measuring and writing the report ...", file=sys.stderr, flush=True)
     test, train = job.trainer.evaluate(job.test), job.trainer.evaluate(job.train)
     for part, measured in (("test", test), ("training", train)):
         if not math.isfinite(measured["loss"]):
@@ -213,10 +219,11 @@ def finish(screen: Screen, job: Job, history: History) -> None:
 def outcome(result: dict[str, Any]) -> list[tuple[str, str]]:
     """A result for people."""
     epochs = f"{result['epochs']} epoch{'s' * (result['epochs'] > 1)}"
+    steps = f"{result['steps']:,} step{'s' * (result['steps'] > 1)}"
     return [
         ("test", f"{percent(result['test_accuracy']).strip()} right, loss {result['test_loss']:.4f}"),
         ("training", f"{percent(result['train_accuracy']).strip()} right"),
-        ("time", f"{duration(result['seconds'])} for {epochs}, {result['steps']:,} steps"),
+        ("time", f"{duration(result['seconds'])} for {epochs}, {steps}"),
     ]
 
 

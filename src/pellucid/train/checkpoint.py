@@ -79,7 +79,7 @@ def read_arrays(
 def _refuse_pickle(path: str | Path) -> None:
     """Raises: CheckpointError for what torch.save writes: a zip file with a pickle in it, or a bare pickle"""
     try:
-        with open(path, "rb") as file:
+        with Path(path).open("rb") as file:
             start = file.read(9)
     except OSError:  # told where the file is read
         return
