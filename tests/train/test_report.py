@@ -391,10 +391,11 @@ def test_percent(share, text):
     ("train", "validation", "said"),
     [
         (
-            [2, 1, 0.5, 0.2],
-            [2, 1, 1.2, 1.5],
-            "Validation loss was lowest after epoch 2 (1) and has risen to 1.5 since",
+            [2, 1, 0.5, 0.2, 0.1, 0.05],
+            [2, 1, 1.2, 1.4, 1.6, 1.8],
+            "Validation loss was lowest around epoch 3 (1.2) and has risen to 1.7 since",
         ),
+        ([2, 1, 0.5, 0.4, 0.3, 0.2], [2, 1, 1, 0.8, 1, 1], "there is little sign of overfitting"),
         ([2, 1, 0.5], [2, 1, 0.6], "Both losses were still falling at the end"),
         ([2, 1, 0.5, 0.4], [2, 1, 0.6, 0.6], "there is little sign of overfitting"),
         ([2, 2, 1.99], [2, 2, 2], "That is hardly any learning: try another learning rate"),
@@ -414,3 +415,28 @@ def test_own_metrics_are_shown():
     results = {"loss": 0.5, "top_2": 0.75}
     report = findings.Run(nn.Linear(2, 2), [], blobs(2), {}, results, None, np.dtype("float32"))
     assert "<dt>Test top 2</dt><dd>0.75</dd>" in header.top(report)
+
+
+def verdict_of(confusion):
+    """A verdict of which only the names and the confusions matter."""
+    counts = np.array(confusion)
+    t = np.repeat(np.arange(len(counts)), counts.sum(axis=1))
+    predicted = np.concatenate([np.repeat(np.arange(len(row)), row) for row in counts])
+    names = tuple(map(str, range(len(counts))))
+    log_p = np.zeros((len(t), len(counts)))
+    return findings.Verdict(names, t, predicted, log_p, counts, np.flatnonzero(predicted != t))
+
+
+def test_a_run_that_diverged_is_told_to_take_smaller_steps():
+    records = [{"epoch": i, "loss": 9.0 - i, "validation_loss": 9.0 - i} for i in (1, 2, 3)]
+    for loss, diverged in ((6.0, True), (0.7, False)):
+        verdict = verdict_of([[4, 4], [4, 4]])
+        report = findings.Run(nn.Linear(2, 2), records, blobs(2), {}, {"loss": loss}, verdict, np.dtype("float32"))
+        assert ("worse than guessing: try a smaller --lr" in words.learning(report)) == diverged
+        assert ("more epochs may help" in words.learning(report)) != diverged
+
+
+def test_pairs_are_named_when_they_were_confused_more_than_once():
+    assert "<b>0</b> for <b>1</b> (2&times;).</p>" in sections._pairs(verdict_of([[4, 2, 0], [1, 5, 0], [0, 0, 6]]))
+    once = sections._pairs(verdict_of([[5, 1], [0, 6]]))
+    assert "Most often taken for another: no pair more than once." in once

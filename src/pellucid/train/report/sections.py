@@ -20,6 +20,7 @@ MISTAKES = 24  # pictures of mistakes
 FILTERS = 64  # pictures of filters
 LAYERS = 24  # histograms
 CLASSES = 20  # bars
+GOOD = 0.9  # an accuracy from which on weights that look like noise are no sign of a fault
 
 
 def body(run: Run) -> str:
@@ -115,8 +116,10 @@ def _pairs(verdict: Verdict) -> str:
     pairs = verdict.confusions()[:5]
     if not pairs:
         return _say("No class was taken for another.", "finding")
-    items = (f"{_name(verdict, t)} for {_name(verdict, p)} ({count:,}&times;)" for t, p, count in pairs)
-    return f'<p class="finding">Most often taken for another: {", ".join(items)}.</p>'
+    often = [pair for pair in pairs if pair[2] > 1]
+    items = [f"{_name(verdict, t)} for {_name(verdict, p)} ({count:,}&times;)" for t, p, count in often]
+    said = ", ".join(items) or "no pair more than once"
+    return f'<p class="finding">Most often taken for another: {said}.</p>'
 
 
 def _name(verdict: Verdict, label: int) -> str:
@@ -185,7 +188,14 @@ def _filters(run: Run, weight: np.ndarray | None) -> str:
     )
     scale = "" if colour else _scale(limit)
     body = f'<div class="filters {"small" if pictures.shape[-1] <= 11 else ""}">{images}</div>'
-    return f"{scale}{body}{_say(f'{_which(weight, every)} {COLOUR_HINT if colour else GREY_HINT}')}"
+    return f"{scale}{body}{_say(f'{_which(weight, every)} {COLOUR_HINT if colour else GREY_HINT} {_noise(run)}')}"
+
+
+def _noise(run: Run) -> str:
+    """What even noise in the weights means, which a network that does well may show too."""
+    if run.accuracy is not None and run.accuracy >= GOOD:
+        return "A network that does well may use weights in which the eye finds no pattern."
+    return "Even noise means too little training or too little data."
 
 
 def _which(weight: np.ndarray, every: np.ndarray) -> str:
@@ -197,11 +207,11 @@ def _which(weight: np.ndarray, every: np.ndarray) -> str:
 
 GREY_HINT = (
     "Blue: a bright pixel speaks for the unit; orange: against it; blank: it does not matter. Edges and "
-    "strokes mean that it has learned something; even noise means too little training or too little data."
+    "strokes mean that it has learned something."
 )
 COLOUR_HINT = (
     "Every picture shows the input that excites the unit most; grey does not count. Edges and patches of "
-    "colour mean that it has learned something; even noise means too little training or too little data."
+    "colour mean that it has learned something."
 )
 
 

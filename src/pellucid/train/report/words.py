@@ -17,6 +17,9 @@ OPTIONS = (
     *("validation", "patience", "augment", "clip_norm", "dtype", "seed", "engine", "threads"),
 )
 RISE = 1.03  # a validation loss this much above its lowest is said to rise
+NEIGHBOURS = 1  # epochs on either side that a smoothed loss is the mean of
+CHANCE = 0.1  # right answers up to this part of the way from guessing to perfect are near guessing
+FAR = 2.0  # a loss above this many times that of guessing is far above it
 HARDLY = 0.97  # a training loss still above this share of its first value has hardly fallen
 
 
@@ -92,6 +95,10 @@ def ending(run: Run) -> str | None:
 def learning(run: Run) -> str:
     """What the curves say, for someone who reads such curves for the first time."""
     train, validation = run.column("loss"), run.column("validation_loss")
+    if _diverged(run):
+        loss, classes = run.results["loss"], len(run.verdict.names) if run.verdict else 0
+        guessing = f"{np.log(classes):.3g}, that of guessing among {classes} classes"
+        return f"The test loss is {loss:.3g}, far above {guessing}. That is worse than guessing: try a smaller --lr."
     if len(train) < 2:
         return "One epoch gives one point; train for more epochs to see a curve."
     fell = f"Training loss went from {train[0]:.3g} to {train[-1]:.3g}. "
@@ -99,16 +106,32 @@ def learning(run: Run) -> str:
         return fell + "That is hardly any learning: try another learning rate, or a simpler network first."
     if not run.watched:
         return fell + "There was no validation data, so the curves cannot show whether the network overfits."
-    best = int(np.nanargmin(validation))
-    if validation[-1] > RISE * validation[best] and train[-1] < train[best]:
+    smooth = _smoothed(validation)
+    low = int(np.nanargmin(smooth))
+    if (smooth[-2:] > RISE * smooth[low]).all() and train[-1] < train[low]:
         return (
-            f"{fell}{run.watched.capitalize()} loss was lowest after epoch {run.records[best]['epoch']} "
-            f"({validation[best]:.3g}) and has risen to {validation[-1]:.3g} since: the network has begun to "
-            "overfit."
+            f"{fell}{run.watched.capitalize()} loss was lowest around epoch {run.records[low]['epoch']} "
+            f"({smooth[low]:.3g}) and has risen to {smooth[-1]:.3g} since: the network has begun to overfit."
         )
+    best = int(np.nanargmin(validation))
     if best == len(train) - 1 and train[-1] < train[-2]:
         return fell + "Both losses were still falling at the end: more epochs may help."
     return f"{fell}The {run.watched} loss has not risen much: there is little sign of overfitting."
+
+
+def _diverged(run: Run) -> bool:
+    """Whether a classifier ended near guessing, with a loss far above that of guessing."""
+    if run.verdict is None or len(run.verdict.names) < 2:
+        return False
+    guess = 1 / len(run.verdict.names)
+    return run.verdict.accuracy <= guess + CHANCE * (1 - guess) and run.results["loss"] > FAR * -np.log(guess)
+
+
+def _smoothed(curve: np.ndarray) -> np.ndarray:
+    """Every point as the mean of itself and its neighbours; not a number where there is no number."""
+    near = [curve[max(i - NEIGHBOURS, 0) : i + NEIGHBOURS + 1] for i in range(len(curve))]
+    near = [x[np.isfinite(x)] for x in near]
+    return np.array([x.mean() if len(x) else np.nan for x in near])
 
 
 def curves_hint(run: Run) -> str:
