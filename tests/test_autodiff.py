@@ -52,7 +52,7 @@ def test_only_leaves_that_need_it_get_a_gradient() -> None:
     x, t = leaf(1.0), Tensor([2.0])
     y = x * t
     y.sum().backward()
-    assert x.grad is not None and t.grad is None and y.grad is None
+    assert x.grad is not None and t.grad is None and y._grad is None
 
 
 def test_two_leaves_never_share_one_gradient() -> None:
@@ -290,3 +290,19 @@ def test_grad_and_gradients_say_what_they_take():
         with pytest.raises(DTypeError) as caught:
             call()
         assert str(caught.value) == message
+
+
+def test_the_grad_of_a_computed_tensor_warns():
+    w = Tensor([3.0], requires_grad=True)
+    (w * w).sum().backward()
+    w = w - 0.1 * w.grad
+    (w * w).sum().backward()
+    with pytest.warns(UserWarning, match="computed by an operation") as caught:
+        assert w.grad is None
+    assert str(caught[0].message) == (
+        "this Tensor was computed by an operation, so backward gathers no .grad for it; "
+        "write `w -= ...` inside `with no_grad():`"
+    )
+    assert caught[0].filename == __file__
+    w.grad = Tensor([1.0])
+    assert w.grad.tolist() == [1.0]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 import reprlib
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -246,7 +247,14 @@ class Tensor(Operators):
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` has gathered for this Tensor, or None."""
-        return self._grad if context.trace is None else context.trace.read_grad(self)
+        found = self._grad if context.trace is None else context.trace.read_grad(self)
+        if found is None and self.requires_grad and not self.is_leaf:
+            warnings.warn(
+                "this Tensor was computed by an operation, so backward gathers no .grad for it; "
+                "write `w -= ...` inside `with no_grad():`",
+                stacklevel=2,
+            )
+        return found
 
     @grad.setter
     def grad(self, grad: Tensor | None) -> None:

@@ -177,9 +177,27 @@ def test_a_bad_option_is_refused_with_its_rule(name, bad):
             lambda: optim.SGD([W]).param_groups[0].__setitem__("q", 0.9),
         ),
         (
-            "SGD: there are no parameters to train; give some, such as model.parameters()",
+            (
+                "SGD: there are no parameters to train; give some, such as model.parameters(); "
+                "layers in a plain list belong in nn.ModuleList"
+            ),
             OptionError,
             lambda: optim.SGD([]),
+        ),
+        (
+            "SGD: got a Linear; give model.parameters()",
+            OptionError,
+            lambda: optim.SGD(nn.Linear(1, 1)),
+        ),
+        (
+            "SGD: got a Sequential; give model.parameters()",
+            OptionError,
+            lambda: optim.SGD(nn.Sequential(nn.Linear(1, 1))),
+        ),
+        (
+            "SGD: got 0.1; give a list of Tensors, such as model.parameters()",
+            OptionError,
+            lambda: optim.SGD(0.1),
         ),
         (
             "SGD: got one Tensor; give a list of them, such as model.parameters()",

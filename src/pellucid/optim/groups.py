@@ -188,6 +188,10 @@ def read_params(owner: str, params: Any) -> list[dict[str, Any]]:
     """
     if isinstance(params, Tensor):
         raise OptionError(f"{owner}: got one Tensor; give a list of them, such as model.parameters()")
+    if callable(getattr(params, "parameters", None)):
+        raise OptionError(f"{owner}: got a {type(params).__name__}; give model.parameters()")
+    if not isinstance(params, Iterable):
+        raise OptionError(f"{owner}: got {params!r}; give a list of Tensors, such as model.parameters()")
     given = list(params)
     groups = given if given and all(isinstance(x, Mapping) for x in given) else [{"params": given}]
     if not all("params" in group for group in groups):
@@ -203,7 +207,10 @@ def _as_list(params: Any) -> list[Any]:
 
 def _check_params(owner: str, params: list[Any]) -> None:
     if not params:
-        raise OptionError(f"{owner}: there are no parameters to train; give some, such as model.parameters()")
+        raise OptionError(
+            f"{owner}: there are no parameters to train; give some, such as model.parameters(); "
+            "layers in a plain list belong in nn.ModuleList"
+        )
     seen: dict[int, int] = {}
     for i, x in enumerate(params):
         this = f"{owner}: parameter {i}"
