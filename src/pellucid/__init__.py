@@ -25,6 +25,7 @@ from pellucid.ops.comparison import (
     where,
 )
 from pellucid.ops.convolution import conv2d
+from pellucid.ops.creation import arange, full, ones, zeros
 from pellucid.ops.dtype import cast
 from pellucid.ops.elementwise import (
     abs,

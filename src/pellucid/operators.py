@@ -204,6 +204,12 @@ class Operators:
     def sqrt(self) -> Tensor:
         return OPERATIONS["sqrt"](self)
 
+    def sin(self) -> Tensor:
+        return OPERATIONS["sin"](self)
+
+    def cos(self) -> Tensor:
+        return OPERATIONS["cos"](self)
+
     def abs(self) -> Tensor:
         return OPERATIONS["abs"](self)
 
@@ -225,6 +231,10 @@ class Operators:
     def reshape(self, *shape: Any) -> Tensor:
         return OPERATIONS["reshape"](self, shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
 
+    def view(self, *shape: Any) -> Tensor:
+        """PyTorch's name of `reshape`."""
+        return self.reshape(*shape)
+
     def flatten(self, start: int = 0, end: int = -1) -> Tensor:
         return OPERATIONS["flatten"](self, start, end)
 
@@ -238,6 +248,10 @@ class Operators:
         return OPERATIONS["transpose"](
             self, axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
         )
+
+    def permute(self, *axes: Any) -> Tensor:
+        """PyTorch's name of `transpose`."""
+        return self.transpose(*axes)
 
     @property
     def T(self) -> Tensor:  # noqa: N802 - NumPy's name
