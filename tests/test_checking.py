@@ -111,6 +111,12 @@ def test_check_gradients_gives_the_worst_element() -> None:
     assert repr(check).startswith("worst at input ") and "backward gives" in repr(check)
 
 
+def test_gradients_of_a_weighted_sum_are_called_so() -> None:
+    words = "as gradients of the weighted sum of the outputs (relative error"
+    assert words in repr(check_gradients(lambda x: x * 2, [1.0, 2.0]))
+    assert "weighted" not in repr(check_gradients(lambda x: x * 2, [1.0]))
+
+
 def test_check_gradients_leaves_its_inputs_alone() -> None:
     x = Tensor([1.0, 2.0], requires_grad=True)
     check_gradients(lambda x: x * x, x)
@@ -127,7 +133,10 @@ def test_a_break_in_the_memory_is_named() -> None:
         check_gradients(lambda x: x * x.detach(), [3.0])
     message = str(caught.value)
     assert message.startswith("check_gradients: worst at input 0[0]: backward gives 3, differences give 6")
-    assert message.endswith("(relative error 5.0e-01), more than the tolerance 1e-06")
+    assert message.endswith(
+        "(relative error 5.0e-01), more than the tolerance 1e-06; "
+        "correct the gradient, or stand away from kinks such as relu at 0"
+    )
 
 
 def test_nan_never_passes() -> None:

@@ -86,7 +86,12 @@ def _number(value: Any) -> float:
 
 
 class GradientCheck:
-    """What `check_gradients` found: the worst element, its two gradients, and how far they are apart."""
+    """What `check_gradients` found: the worst element, its two gradients, and how far they are apart.
+
+    weighted: the gradients are those of the weighted sum of several outputs, so no output's own
+    """
+
+    weighted = False
 
     def __init__(
         self, position: int, index: tuple[int, ...], analytic: float, numeric: float, floor: float = 1.0
@@ -101,8 +106,9 @@ class GradientCheck:
 
     def __repr__(self) -> str:
         where = f"input {self.position}{list(self.index) if self.index else ''}"
+        of = " as gradients of the weighted sum of the outputs" if self.weighted else ""
         return (
-            f"worst at {where}: backward gives {self.analytic:.9g}, differences give {self.numeric:.9g} "
+            f"worst at {where}: backward gives {self.analytic:.9g}, differences give {self.numeric:.9g}{of} "
             f"(relative error {self.error:.1e})"
         )
 
@@ -117,18 +123,20 @@ def check_gradients(
     """Compare the gradients of `function` by every input, from backward, with central differences, in float64.
 
     A function with more than one output is checked through the weighted sum of its outputs (fixed weights in
-    1..2, so that no two of them cancel).
+    1..2, so that no two of them cancel); the two gradients of what is found are then those of the weighted sum of the
+    outputs.
 
     Raises: GradientError naming the worst element when it is off by more than `tolerance` (relative to itself, or to
             the largest gradient where that is below 1, else to 1); or when all gradients are zero, since such a
             check shows nothing (allow_zero=True lets it pass)
+    Note:   at a kink, such as relu at 0, differences and backward may give different slopes, both rightly
 
     >>> check_gradients(lambda x, w: x @ w, [[1.0, 2.0]], [[3.0], [4.0]]).error < 1e-6
     True
     """
     leaves = [leaf_of(Tensor(np.asarray(as_tensor(x).numpy(), np.float64))) for x in inputs]
-    scalar = _weighted(function)
-    output = scalar(*leaves)
+    outputs = as_tensor(function(*leaves))
+    output = _weighted(outputs)
     known = gradients(output, leaves) if output.requires_grad else [leaf.detach() * 0 for leaf in leaves]
     analytic = [g.numpy() for g in known]
     numeric = []
@@ -136,12 +144,16 @@ def check_gradients(
         others = list(leaves)
 
         def by_one(x: Tensor, position: int = position, others: list[Tensor] = others) -> Any:
-            return scalar(*others[:position], x, *others[position + 1 :])
+            return _weighted(function(*others[:position], x, *others[position + 1 :]))
 
         numeric.append(numerical_gradient(by_one, leaf, h=h).numpy())
     worst = _worst(analytic, numeric, output.item())
+    worst.weighted = outputs.size != 1
     if not worst.error <= tolerance:
-        raise GradientError(f"check_gradients: {worst!r}, more than the tolerance {tolerance:g}")
+        raise GradientError(
+            f"check_gradients: {worst!r}, more than the tolerance {tolerance:g}; "
+            "correct the gradient, or stand away from kinks such as relu at 0"
+        )
     if not allow_zero and not any(np.any(g) for g in analytic):
         raise GradientError(
             "check_gradients: all gradients are zero, so this check shows nothing; "
@@ -150,15 +162,12 @@ def check_gradients(
     return worst
 
 
-def _weighted(function: Callable[..., Any]) -> Callable[..., Tensor]:
-    def scalar(*inputs: Tensor) -> Tensor:
-        output = as_tensor(function(*inputs))
-        if output.size == 1:
-            return OPERATIONS["reshape"](output, ())
-        weights = 1 + np.random.Generator(np.random.Philox(key=0)).random(output.shape)
-        return (output * Tensor(weights)).sum()
-
-    return scalar
+def _weighted(outputs: Any) -> Tensor:
+    outputs = as_tensor(outputs)
+    if outputs.size == 1:
+        return OPERATIONS["reshape"](outputs, ())
+    weights = 1 + np.random.Generator(np.random.Philox(key=0)).random(outputs.shape)
+    return (outputs * Tensor(weights)).sum()
 
 
 def _worst(analytic: list[np.ndarray], numeric: list[np.ndarray], value: float) -> GradientCheck:
