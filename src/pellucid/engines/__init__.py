@@ -1,4 +1,7 @@
-"""Engines run graphs. One is current; `pellucid.engine(name)` chooses another for a while."""
+"""Engines run graphs. One is current; `pellucid.engine(name)` chooses another for a while.
+
+Where the compiled module was built, the native engine is the current one from the start; elsewhere the reference.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native import NativeEngine
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import OptionError
 from pellucid.graph import Graph, Primitive
@@ -55,7 +58,7 @@ class Engine(Protocol):
 ENGINES: dict[str, Engine] = {"reference": ReferenceEngine()}
 if find_spec("pellucid._native") is not None:
     ENGINES["native"] = NativeEngine()
-_default: Engine = ENGINES["reference"]
+_default: Engine = ENGINES.get("native") or ENGINES["reference"]
 _chosen: ContextVar[Engine | None] = ContextVar("engine", default=None)
 
 

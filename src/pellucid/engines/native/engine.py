@@ -1,10 +1,9 @@
-"""The native engine: a graph through the passes, into a plan that C++ runs."""
+"""The native plan: a graph through the passes, into a list of kernel calls that C++ runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 
@@ -16,23 +15,7 @@ from pellucid.engines.native.lower import RULES, Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
 from pellucid.engines.native.programs import lower_program
 from pellucid.engines.native.simplify import simplify
-from pellucid.engines.reference import ReferenceEngine
-from pellucid.graph import Graph, Node, Primitive
-
-
-class NativeEngine:
-    """Graphs as plans in C++. A single operation, called eagerly, is NumPy's: nothing is gained by a plan for it."""
-
-    name = "native"
-
-    def __init__(self) -> None:
-        self._reference = ReferenceEngine()
-
-    def evaluate(self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]) -> np.ndarray:
-        return self._reference.evaluate(primitive, inputs, options)
-
-    def plan(self, graph: Graph) -> NativePlan:
-        return NativePlan(graph)
+from pellucid.graph import Graph, Node
 
 
 class NativePlan:
