@@ -100,20 +100,32 @@ std::vector<std::byte*> addresses(const std::vector<Bytes>& arrays) {
   return found;
 }
 
-// (kernel, [(space, index, offset)], numbers, shared)
-using Line = std::tuple<std::string, std::vector<std::tuple<int, int, Size>>, std::vector<Size>, bool>;
+// (kernel, [(space, index, offset, step)], numbers); (blocks, cost, lines); (shared, tasks)
+using LineGiven = std::tuple<std::string, std::vector<std::tuple<int, int, Size, Size>>, std::vector<Size>>;
+using TaskGiven = std::tuple<Size, double, std::vector<LineGiven>>;
+using PhaseGiven = std::tuple<bool, std::vector<TaskGiven>>;
 
-void new_plan(Plan* self, const std::vector<Line>& lines, Size arena_bytes, nb::bytes constants,
-              std::vector<Size> input_bytes, std::vector<Size> output_bytes) {
-  std::vector<Instruction> instructions;
-  for (const auto& [name, operands, numbers, shared] : lines) {
-    Instruction instruction{&kernel(name), {}, numbers, shared};
-    for (const auto& [space, index, offset] : operands)
-      instruction.operands.push_back({static_cast<Space>(space), index, offset});
-    instructions.push_back(std::move(instruction));
+Task task_of(const TaskGiven& given) {
+  const auto& [blocks, cost, lines] = given;
+  Task task{blocks, cost, {}};
+  for (const auto& [name, operands, numbers] : lines) {
+    Instruction instruction{&kernel(name), {}, numbers};
+    for (const auto& [space, index, offset, step] : operands)
+      instruction.operands.push_back({static_cast<Space>(space), index, offset, step});
+    task.instructions.push_back(std::move(instruction));
+  }
+  return task;
+}
+
+void new_plan(Plan* self, const std::vector<PhaseGiven>& given, Size arena_bytes, Size local_bytes,
+              nb::bytes constants, std::vector<Size> input_bytes, std::vector<Size> output_bytes) {
+  std::vector<Phase> phases;
+  for (const auto& [shared, tasks] : given) {
+    Phase& phase = phases.emplace_back(Phase{shared, {}});
+    for (const auto& task : tasks) phase.tasks.push_back(task_of(task));
   }
   const auto* bytes = static_cast<const std::byte*>(constants.data());
-  new (self) Plan(std::move(instructions), arena_bytes, bytes, static_cast<Size>(constants.size()),
+  new (self) Plan(std::move(phases), arena_bytes, local_bytes, bytes, static_cast<Size>(constants.size()),
                   std::move(input_bytes), std::move(output_bytes));
 }
 
@@ -125,23 +137,35 @@ void run(Plan& plan, const std::vector<Bytes>& inputs, const std::vector<Bytes>&
 
 void scan(Plan& plan, const nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>& rows,
           const std::vector<Bytes>& inputs, const std::vector<Bytes>& outputs,
-          const std::vector<std::tuple<int, Bytes>>& gathered, const std::vector<std::tuple<int, int>>& fed,
+          const std::vector<std::tuple<int, Bytes>>& gathered, const std::vector<std::tuple<int, int, bool>>& fed,
           const std::vector<std::tuple<int, Bytes>>& kept) {
-  const auto from = addresses(inputs), to = addresses(outputs);
-  const auto steps = static_cast<Size>(rows.shape(0)), batch = static_cast<Size>(rows.shape(1));
   const auto row_bytes = [](const Bytes& array) {  // of one row of the first axis
     std::size_t bytes = array.itemsize();
     for (std::size_t axis = 1; axis < array.ndim(); ++axis) bytes *= array.shape(axis);
     return static_cast<Size>(bytes);
   };
-  std::vector<Gathered> parts;
-  for (const auto& [input, source] : gathered) parts.push_back({input, address(source), row_bytes(source)});
-  std::vector<Fed> pairs;
-  for (const auto& [output, input] : fed) pairs.push_back({output, input});
-  std::vector<Kept> columns;
-  for (const auto& [output, target] : kept) columns.push_back({output, address(target), row_bytes(target)});
-  nb::gil_scoped_release released;
-  plan.scan(steps, batch, rows.data(), from, to, parts, pairs, columns);
+  Scan scan{static_cast<Size>(rows.shape(0)),
+            static_cast<Size>(rows.shape(1)),
+            rows.data(),
+            addresses(inputs),
+            addresses(outputs),
+            {},
+            {},
+            {},
+            {}};
+  for (const auto& [input, source] : gathered) scan.gathered.push_back({input, address(source), row_bytes(source)});
+  for (const auto& [output, input, in_place] : fed) scan.fed.push_back({output, input, in_place});
+  for (const auto& [output, target] : kept) scan.kept.push_back({output, address(target), row_bytes(target)});
+  scan.interrupted = [] {  // whether a signal's handler, such as that of Ctrl-C, has raised something
+    const nb::gil_scoped_acquire held;
+    return PyErr_CheckSignals() != 0;
+  };
+  bool finished = false;
+  {
+    const nb::gil_scoped_release released;
+    finished = plan.scan(scan);
+  }
+  if (!finished) throw nb::python_error();
 }
 
 std::vector<std::string> operation_names() {
@@ -181,10 +205,10 @@ NB_MODULE(_native, module) {
   module.def("cores", &cores, "Cores that this process may use.");
 
   nb::class_<Plan>(module, "Plan", "A flat list of kernel calls; pellucid.engines.native makes it.")
-      .def("__init__", &new_plan, "lines"_a, "arena_bytes"_a, "constants"_a, "input_bytes"_a, "output_bytes"_a)
+      .def("__init__", &new_plan, "phases"_a, "arena_bytes"_a, "local_bytes"_a, "constants"_a, "input_bytes"_a, "output_bytes"_a)
       .def("run", &run, "inputs"_a, "outputs"_a, "One step, without the GIL.")
       .def("scan", &scan, "rows"_a, "inputs"_a, "outputs"_a, "gathered"_a, "fed"_a, "kept"_a,
-           "One step for each row, without the GIL.")
+           "One step for each row, without the GIL. Raises what a signal's handler raises meanwhile.")
       .def("times", &Plan::times, "Nanoseconds of each line since the last call.")
       .def_prop_rw("timing", &Plan::timing, &Plan::set_timing);
   module.def("threads", [] { return Pool::instance().workers(); }, "How many threads compute.");

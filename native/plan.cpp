@@ -1,18 +1,22 @@
-// How a plan runs: every worker walks the same list. What is shared, all do their part of; the rest, worker 0 does
-// alone. A barrier stands only where a worker would otherwise read what another has not yet written: before and after
-// what is shared.
+// How a plan runs: every worker walks the same phases. Of a phase that is shared each does its part, the first worker
+// alone does one that is not. A barrier stands behind a phase that was shared and before one that will be; between two
+// that the first worker does alone there is nothing to wait for.
 
 #include "plan.hpp"
 
 #include <chrono>
 #include <cstring>
-#include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "threads.hpp"
 
 namespace pellucid {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto between_looks = std::chrono::milliseconds(50);  // at whether somebody wants to interrupt
 
 Memory allocate(Size bytes) {
   const auto count = static_cast<std::size_t>(bytes ? bytes : 1);
@@ -21,13 +25,42 @@ Memory allocate(Size bytes) {
 
 Size aligned(Size bytes) { return (bytes + 63) / 64 * 64; }
 
+// From which to which block of one task a worker goes.
+struct Stretch {
+  std::size_t task;
+  Size begin, end;
+};
+
+// The blocks of a phase's tasks, put end to end, cut into pieces of equal cost: what falls to one worker.
+std::vector<Stretch> part(const Phase& phase, int worker, int workers) {
+  double total = 0;
+  for (const Task& task : phase.tasks) total += task.cost * static_cast<double>(task.blocks);
+  const double from = total * worker / workers, to = total * (worker + 1) / workers;
+  std::vector<Stretch> mine;
+  double at = 0;
+  for (std::size_t i = 0; i < phase.tasks.size(); ++i) {
+    const Task& task = phase.tasks[i];
+    Stretch stretch{i, 0, 0};
+    for (Size block = 0; block < task.blocks; ++block) {
+      const double middle = at + task.cost * (static_cast<double>(block) + 0.5);
+      if (middle < from && worker > 0) stretch.begin = block + 1;
+      if (middle < to || worker == workers - 1) stretch.end = block + 1;
+    }
+    if (stretch.begin < stretch.end) mine.push_back(stretch);
+    at += task.cost * static_cast<double>(task.blocks);
+  }
+  return mine;
+}
+
 }  // namespace
 
-// What one run needs for itself: memory, and the addresses of every instruction's buffers.
+// What one run needs for itself: memory, and who does what.
 struct Plan::Workspace {
-  Memory arena, scratch;
+  Memory arena;
+  std::vector<Memory> locals, scratches;  // of each worker
+  std::vector<std::vector<std::vector<Stretch>>> parts;  // of each worker, in each phase
+  std::vector<std::vector<double>> times;  // of each worker, of each instruction
   int workers;
-  std::vector<std::byte*> addresses;
 };
 
 // A workspace taken from the idle ones, or a new one; goes back at the end.
@@ -35,147 +68,278 @@ struct Plan::Lease {
   explicit Lease(Plan& plan) : plan(plan) {
     const int workers = plan.any_shared_ ? Pool::instance().workers() : 1;
     {
-      const std::lock_guard lock(plan.idle_lock_);
+      const std::lock_guard lock(plan.lock_);
       if (!plan.idle_.empty()) {
         workspace = std::move(plan.idle_.back());
         plan.idle_.pop_back();
       }
     }
-    if (workspace && workspace->workers >= workers) return;
-    Size addresses = 0;
-    for (const auto& instruction : plan.instructions_) addresses += static_cast<Size>(instruction.operands.size());
-    workspace = std::make_unique<Workspace>(Workspace{allocate(plan.arena_bytes_),
-                                                      allocate(aligned(plan.scratch_bytes_) * workers), workers,
-                                                      std::vector<std::byte*>(static_cast<std::size_t>(addresses))});
+    if (!workspace || workspace->workers != workers) workspace = fresh(workers);
 #ifndef NDEBUG
-    std::memset(workspace->arena.get(), 0xff, static_cast<std::size_t>(plan.arena_bytes_));  // nan, to be noticed
+    poison();
 #endif
   }
   ~Lease() {
-    const std::lock_guard lock(plan.idle_lock_);
+    const std::lock_guard lock(plan.lock_);
     plan.idle_.push_back(std::move(workspace));
+  }
+
+  std::unique_ptr<Workspace> fresh(int workers) const {
+    auto made = std::make_unique<Workspace>();
+    made->arena = allocate(plan.arena_bytes_);
+    made->workers = workers;
+    for (int worker = 0; worker < workers; ++worker) {
+      made->locals.push_back(allocate(plan.local_bytes_));
+      made->scratches.push_back(allocate(plan.scratch_bytes_));
+      made->times.emplace_back(static_cast<std::size_t>(plan.instruction_count()));
+      auto& parts = made->parts.emplace_back();
+      for (const Phase& phase : plan.phases_) parts.push_back(part(phase, worker, workers));
+    }
+    return made;
+  }
+
+  // What was never written is nan, to be noticed.
+  void poison() const {
+    std::memset(workspace->arena.get(), 0xff, static_cast<std::size_t>(plan.arena_bytes_));
+    for (const Memory& local : workspace->locals)
+      std::memset(local.get(), 0xff, static_cast<std::size_t>(plan.local_bytes_));
   }
 
   Plan& plan;
   std::unique_ptr<Workspace> workspace;
 };
 
-Plan::Plan(std::vector<Instruction> instructions, Size arena_bytes, const std::byte* constants, Size constant_bytes,
-           std::vector<Size> input_bytes, std::vector<Size> output_bytes)
-    : instructions_(std::move(instructions)),
+// One worker's way through the phases.
+class Plan::Walk {
+ public:
+  Walk(const Plan& plan, Workspace& workspace, int worker, int workers, Barrier* barrier,
+       std::vector<std::byte*> inputs, std::vector<std::byte*> outputs)
+      : inputs(std::move(inputs)),
+        outputs(std::move(outputs)),
+        plan_(plan),
+        parts_(workspace.parts[static_cast<std::size_t>(worker)]),
+        times_(workspace.times[static_cast<std::size_t>(worker)]),
+        arena_(workspace.arena.get()),
+        local_(workspace.locals[static_cast<std::size_t>(worker)].get()),
+        scratch_(workspace.scratches[static_cast<std::size_t>(worker)].get()),
+        worker_(worker),
+        workers_(workers),
+        barrier_(barrier),
+        timing_(plan.timing_) {}
+
+  void step() {
+    instruction_ = 0;
+    bool apart = false;  // whether others may be behind or ahead
+    for (std::size_t i = 0; i < plan_.phases_.size(); ++i) {
+      const Phase& phase = plan_.phases_[i];
+      const bool shared = phase.shared && workers_ > 1;
+      if (shared && apart) wait();
+      if (shared)
+        share(phase, parts_[i]);
+      else if (worker_ == 0)
+        all(phase);
+      else
+        pass(phase);
+      if (shared) wait();
+      apart = !shared;
+    }
+    if (apart) wait();
+  }
+
+  void wait() const {
+    if (barrier_) barrier_->wait();
+  }
+
+  std::vector<std::byte*> inputs, outputs;
+
+ private:
+  void share(const Phase& phase, const std::vector<Stretch>& parts) {
+    auto mine = parts.begin();
+    for (std::size_t i = 0; i < phase.tasks.size(); ++i) {
+      const Task& task = phase.tasks[i];
+      if (task.blocks == 0)
+        block(task, 0, worker_, workers_);
+      else if (mine != parts.end() && mine->task == i) {
+        for (Size b = mine->begin; b < mine->end; ++b) block(task, b, 0, 1);
+        ++mine;
+      }
+      instruction_ += task.instructions.size();
+    }
+  }
+
+  void all(const Phase& phase) {
+    for (const Task& task : phase.tasks) {
+      block(task, 0, 0, 1);
+      for (Size b = 1; b < task.blocks; ++b) block(task, b, 0, 1);
+      instruction_ += task.instructions.size();
+    }
+  }
+
+  void pass(const Phase& phase) {
+    for (const Task& task : phase.tasks) instruction_ += task.instructions.size();
+  }
+
+  void block(const Task& task, Size block, int worker, int workers) {
+    for (std::size_t i = 0; i < task.instructions.size(); ++i) {
+      const Instruction& at = task.instructions[i];
+      std::byte* buffers[most_operands];
+      for (std::size_t o = 0; o < at.operands.size(); ++o) {
+        const Operand& operand = at.operands[o];
+        buffers[o] = base(operand) + operand.offset + block * operand.step;
+      }
+      const auto begin = timing_ ? Clock::now() : Clock::time_point{};
+      at.kernel->run({buffers, at.numbers.data(), scratch_, worker, workers});
+      if (timing_)
+        times_[instruction_ + i] += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+    }
+  }
+
+  std::byte* base(const Operand& operand) const {
+    switch (operand.space) {
+      case Space::input:
+        return inputs[static_cast<std::size_t>(operand.index)];
+      case Space::output:
+        return outputs[static_cast<std::size_t>(operand.index)];
+      case Space::constant:
+        return plan_.constants_.get();
+      case Space::local:
+        return local_;
+      default:
+        return arena_;
+    }
+  }
+
+  const Plan& plan_;
+  const std::vector<std::vector<Stretch>>& parts_;
+  std::vector<double>& times_;
+  std::byte *const arena_, *const local_, *const scratch_;
+  const int worker_, workers_;
+  Barrier* const barrier_;
+  const bool timing_;
+  std::size_t instruction_ = 0;  // the number of the task's first one
+};
+
+namespace {
+
+// Runs task(worker, workers, barrier) on the whole pool, or, where it is busy or not wanted, here alone.
+template <typename Task>
+void together(bool shared, int workers, const Task& task) {
+  if (shared && workers > 1 && Pool::instance().workers() == workers) {
+    Barrier barrier(workers);
+    if (Pool::instance().try_run([&](int worker) { task(worker, workers, &barrier); })) return;
+  }
+  task(0, 1, nullptr);
+}
+
+}  // namespace
+
+Plan::Plan(std::vector<Phase> phases, Size arena_bytes, Size local_bytes, const std::byte* constants,
+           Size constant_bytes, std::vector<Size> input_bytes, std::vector<Size> output_bytes)
+    : phases_(std::move(phases)),
       arena_bytes_(arena_bytes),
+      local_bytes_(local_bytes),
       constants_(allocate(constant_bytes)),
       input_bytes_(std::move(input_bytes)),
       output_bytes_(std::move(output_bytes)),
-      times_(instructions_.size()) {
+      times_(static_cast<std::size_t>(instruction_count())) {
   std::memcpy(constants_.get(), constants, static_cast<std::size_t>(constant_bytes));
-  for (const auto& instruction : instructions_) {
-    any_shared_ = any_shared_ || instruction.shared;
-    if (instruction.kernel->scratch == nullptr) continue;
-    const Size bytes = instruction.kernel->scratch(instruction.numbers.data());
-    if (bytes > scratch_bytes_) scratch_bytes_ = bytes;
+  for (const Phase& phase : phases_) {
+    any_shared_ = any_shared_ || phase.shared;
+    for (const Task& task : phase.tasks)
+      for (const Instruction& at : task.instructions) {
+        if (at.operands.size() > most_operands) throw std::length_error("a kernel call has too many operands");
+        if (at.kernel->scratch == nullptr) continue;
+        const Size bytes = aligned(at.kernel->scratch(at.numbers.data()));
+        if (bytes > scratch_bytes_) scratch_bytes_ = bytes;
+      }
   }
 }
 
 Plan::~Plan() = default;
 
-void Plan::resolve(Workspace& workspace, const std::vector<std::byte*>& inputs,
-                   const std::vector<std::byte*>& outputs) {
-  std::byte** address = workspace.addresses.data();
-  for (const auto& instruction : instructions_)
-    for (const auto& operand : instruction.operands) {
-      std::byte* base = nullptr;
-      switch (operand.space) {
-        case Space::arena:
-          base = workspace.arena.get();
-          break;
-        case Space::input:
-          base = inputs[static_cast<std::size_t>(operand.index)];
-          break;
-        case Space::output:
-          base = outputs[static_cast<std::size_t>(operand.index)];
-          break;
-        case Space::constant:
-          base = constants_.get();
-          break;
-      }
-      *address++ = base + operand.offset;
-    }
-}
-
-void Plan::execute(Workspace& workspace) {
-  const auto walk = [&](int worker, int workers, Barrier* barrier) {
-    std::byte* const scratch = workspace.scratch.get() + aligned(scratch_bytes_) * worker;
-    std::byte* const* address = workspace.addresses.data();
-    bool together = true;  // whether all workers are known to be at the same place
-    for (std::size_t i = 0; i < instructions_.size(); ++i) {
-      const Instruction& instruction = instructions_[i];
-      const bool shared = instruction.shared && workers > 1;
-      if (shared && !together) barrier->wait();
-      const auto begin =
-          timing_ && worker == 0 ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-      if (shared)
-        instruction.kernel->run({address, instruction.numbers.data(), scratch, worker, workers});
-      else if (worker == 0)
-        instruction.kernel->run({address, instruction.numbers.data(), scratch, 0, 1});
-      if (shared) barrier->wait();
-      together = shared;
-      if (timing_ && worker == 0)
-        times_[i] += std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count();
-      address += instruction.operands.size();
-    }
-  };
-  if (any_shared_ && workspace.workers > 1) {
-    Barrier barrier(workspace.workers);
-    const int workers = workspace.workers;
-    if (Pool::instance().workers() == workers &&
-        Pool::instance().try_run([&](int worker) { walk(worker, workers, &barrier); }))
-      return;
-  }
-  walk(0, 1, nullptr);
+Size Plan::instruction_count() const {
+  Size count = 0;
+  for (const Phase& phase : phases_)
+    for (const Task& task : phase.tasks) count += static_cast<Size>(task.instructions.size());
+  return count;
 }
 
 void Plan::run(const std::vector<std::byte*>& inputs, const std::vector<std::byte*>& outputs) {
   const Lease lease(*this);
-  resolve(*lease.workspace, inputs, outputs);
-  execute(*lease.workspace);
+  Workspace& workspace = *lease.workspace;
+  together(any_shared_, workspace.workers, [&](int worker, int workers, Barrier* barrier) {
+    Walk(*this, workspace, worker, workers, barrier, inputs, outputs).step();
+  });
 }
 
-void Plan::scan(Size steps, Size batch, const std::int64_t* rows, std::vector<std::byte*> inputs,
-                std::vector<std::byte*> outputs, const std::vector<Gathered>& gathered, const std::vector<Fed>& fed,
-                const std::vector<Kept>& kept) {
+bool Plan::scan(const Scan& scan) {
   const Lease lease(*this);
+  Workspace& workspace = *lease.workspace;
+  const auto bytes_of = [&](const Fed& pair) {
+    return static_cast<std::size_t>(output_bytes_[static_cast<std::size_t>(pair.output)]);
+  };
+  std::vector<std::byte*> first = scan.inputs;
   std::vector<Memory> batches, spares;
-  for (const auto& part : gathered) {
-    batches.push_back(allocate(part.row_bytes * batch));
-    inputs[static_cast<std::size_t>(part.input)] = batches.back().get();
+  for (const auto& part : scan.gathered) {
+    batches.push_back(allocate(part.row_bytes * scan.batch));
+    first[static_cast<std::size_t>(part.input)] = batches.back().get();
   }
-  // State goes to and fro between its output and a spare place, so that the last step writes the output.
-  std::vector<std::byte*> next = outputs;
-  for (const auto& pair : fed) {
-    const auto output = static_cast<std::size_t>(pair.output);
-    spares.push_back(allocate(output_bytes_[output]));
-    (steps % 2 == 0 ? outputs : next)[output] = spares.back().get();
+  // State that cannot be changed in place goes to and fro between its output and a spare place.
+  for (const auto& pair : scan.fed) {
+    const auto output = static_cast<std::size_t>(pair.output), input = static_cast<std::size_t>(pair.input);
+    spares.push_back(allocate(pair.in_place ? 0 : output_bytes_[output]));
+    if (pair.in_place) {
+      std::memcpy(scan.outputs[output], first[input], bytes_of(pair));
+      first[input] = scan.outputs[output];
+    }
   }
-  for (Size step = 0; step < steps; ++step, rows += batch) {
-    for (const auto& part : gathered)
-      for (Size i = 0; i < batch; ++i)
-        std::memcpy(inputs[static_cast<std::size_t>(part.input)] + i * part.row_bytes,
-                    part.source + rows[i] * part.row_bytes, static_cast<std::size_t>(part.row_bytes));
-    resolve(*lease.workspace, inputs, outputs);
-    execute(*lease.workspace);
-    for (const auto& part : kept)
-      std::memcpy(part.target + step * part.bytes, outputs[static_cast<std::size_t>(part.output)],
-                  static_cast<std::size_t>(part.bytes));
-    for (const auto& pair : fed)
-      inputs[static_cast<std::size_t>(pair.input)] = outputs[static_cast<std::size_t>(pair.output)];
-    std::swap(outputs, next);
-  }
+  std::atomic<bool> stopped{false};
+
+  const auto walk = [&](int worker, int workers, Barrier* barrier) {
+    Walk walk(*this, workspace, worker, workers, barrier, first, scan.outputs);
+    auto looked = Clock::now();
+    const std::int64_t* rows = scan.rows;
+    for (Size step = 0; step < scan.steps; ++step, rows += scan.batch) {
+      if (worker == 0 && Clock::now() - looked > between_looks) {
+        if (scan.interrupted()) stopped.store(true);
+        looked = Clock::now();
+      }
+      const Size begin = scan.batch * worker / workers, end = scan.batch * (worker + 1) / workers;
+      for (const auto& part : scan.gathered)
+        for (Size i = begin; i < end; ++i)
+          std::memcpy(walk.inputs[static_cast<std::size_t>(part.input)] + i * part.row_bytes,
+                      part.source + rows[i] * part.row_bytes, static_cast<std::size_t>(part.row_bytes));
+      // The last step's state belongs into the outputs: counted from there, every other one goes to the spare places.
+      const bool to_spare = (scan.steps - 1 - step) % 2 == 1;
+      for (std::size_t i = 0; i < scan.fed.size(); ++i)
+        if (const auto& pair = scan.fed[i]; !pair.in_place) {
+          const auto output = static_cast<std::size_t>(pair.output), input = static_cast<std::size_t>(pair.input);
+          std::byte *const target = scan.outputs[output], *const spare = spares[i].get();
+          if (step > 0) walk.inputs[input] = to_spare ? target : spare;
+          walk.outputs[output] = to_spare ? spare : target;
+        }
+      walk.wait();
+      if (stopped.load()) return;
+      walk.step();
+      if (worker == 0)
+        for (const auto& part : scan.kept)
+          std::memcpy(part.target + step * part.bytes, walk.outputs[static_cast<std::size_t>(part.output)],
+                      static_cast<std::size_t>(part.bytes));
+    }
+  };
+  together(any_shared_, workspace.workers, walk);
+  return !stopped.load();
 }
 
 std::vector<double> Plan::times() {
-  std::vector<double> taken = times_;
-  times_.assign(times_.size(), 0.0);
+  const std::lock_guard lock(lock_);
+  std::vector<double> taken(times_.size());
+  for (const auto& workspace : idle_)
+    for (auto& times : workspace->times)
+      for (std::size_t i = 0; i < times.size(); ++i) {
+        taken[i] += times[i] / workspace->workers;
+        times[i] = 0;
+      }
   return taken;
 }
 

@@ -1,8 +1,10 @@
-// A plan: a flat list of kernel calls on buffers whose places are all known before it runs.
+// A plan: kernel calls on buffers whose places are all known before it runs, in phases that workers share.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -12,13 +14,14 @@
 
 namespace pellucid {
 
-enum class Space : int { arena, input, output, constant };
+enum class Space : int { arena, input, output, constant, local };
 
-// Where a buffer begins: bytes from the start of the arena, of the constants, or of one input or output.
+// Where a buffer begins: bytes from the start of the arena, of the constants, of one input or output, or of what each
+// worker has for itself; and how much further on it is from one block to the next.
 struct Operand {
   Space space;
   int index;
-  Size offset;
+  Size offset, step;
 };
 
 struct Free {
@@ -26,11 +29,26 @@ struct Free {
 };
 using Memory = std::unique_ptr<std::byte, Free>;  // aligned to a cache line, which is a vector of AVX-512
 
+constexpr std::size_t most_operands = 256;
+
 struct Instruction {
   const Kernel* kernel;
   std::vector<Operand> operands;
   std::vector<Size> numbers;
-  bool shared;  // among all workers; else worker 0 does it alone
+};
+
+// Instructions that run one after the other for each block of some rows, a block by whichever worker has it; or, of 0
+// blocks, a single instruction of which all workers do their share together.
+struct Task {
+  Size blocks;
+  double cost;  // of one block, or of the whole: nanoseconds, roughly
+  std::vector<Instruction> instructions;
+};
+
+// Tasks that do not wait for each other.
+struct Phase {
+  bool shared;  // among all workers; else the first does everything
+  std::vector<Task> tasks;
 };
 
 // A step's input that is gathered: rows of `row_bytes` bytes at `source`, chosen anew for each step.
@@ -40,9 +58,11 @@ struct Gathered {
   Size row_bytes;
 };
 
-// An output that is the same state as an input: what one step writes, the next one reads.
+// An output that is the same state as an input: what one step writes, the next one reads. In place: at once, since
+// nobody reads the old value after the new one is written.
 struct Fed {
   int output, input;
+  bool in_place;
 };
 
 // An output of which each step's value is kept: step i's at target + i * bytes.
@@ -52,9 +72,19 @@ struct Kept {
   Size bytes;
 };
 
+struct Scan {
+  Size steps, batch;
+  const std::int64_t* rows;
+  std::vector<std::byte*> inputs, outputs;
+  std::vector<Gathered> gathered;
+  std::vector<Fed> fed;
+  std::vector<Kept> kept;
+  std::function<bool()> interrupted;  // asked now and then by the caller's own thread
+};
+
 class Plan {
  public:
-  Plan(std::vector<Instruction> instructions, Size arena_bytes, const std::byte* constants, Size constant_bytes,
+  Plan(std::vector<Phase> phases, Size arena_bytes, Size local_bytes, const std::byte* constants, Size constant_bytes,
        std::vector<Size> input_bytes, std::vector<Size> output_bytes);
   ~Plan();
 
@@ -62,34 +92,31 @@ class Plan {
   void run(const std::vector<std::byte*>& inputs, const std::vector<std::byte*>& outputs);
 
   // Many steps: step i gathers its rows, runs, keeps outputs, and hands its state on. At the end the state is where
-  // `outputs` says.
-  void scan(Size steps, Size batch, const std::int64_t* rows, std::vector<std::byte*> inputs,
-            std::vector<std::byte*> outputs, const std::vector<Gathered>& gathered, const std::vector<Fed>& fed,
-            const std::vector<Kept>& kept);
+  // `outputs` says; the inputs are as they were. False when it was interrupted, and the outputs mean nothing.
+  bool scan(const Scan& scan);
 
-  // Nanoseconds that each instruction has taken in all runs since the last call, where `timing` was on.
+  // Nanoseconds of each instruction since the last call, where `timing` was on: of all workers, divided by their
+  // number, so that what is shared well counts as the time that it takes.
   std::vector<double> times();
   bool timing() const { return timing_; }
   void set_timing(bool on) { timing_ = on; }
 
-  Size arena_bytes() const { return arena_bytes_; }
-
  private:
   struct Workspace;
   struct Lease;
+  class Walk;
 
-  void execute(Workspace& workspace);
-  void resolve(Workspace& workspace, const std::vector<std::byte*>& inputs, const std::vector<std::byte*>& outputs);
+  Size instruction_count() const;
 
-  std::vector<Instruction> instructions_;
-  Size arena_bytes_;
+  std::vector<Phase> phases_;
+  Size arena_bytes_, local_bytes_;
   Memory constants_;
   std::vector<Size> input_bytes_, output_bytes_;
   Size scratch_bytes_ = 0;
   bool any_shared_ = false;
-  bool timing_ = false;
+  std::atomic<bool> timing_{false};
   std::vector<double> times_;
-  std::mutex idle_lock_;
+  std::mutex lock_;  // of the two below
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 

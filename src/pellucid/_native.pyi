@@ -14,12 +14,17 @@ def operations() -> list[str]: ...
 def threads() -> int: ...
 def set_threads(count: int) -> None: ...
 
+Line = tuple[str, Sequence[tuple[int, int, int, int]], Sequence[int]]
+Task = tuple[int, float, Sequence[Line]]
+Phase = tuple[bool, Sequence[Task]]
+
 class Plan:
     timing: bool
     def __init__(
         self,
-        lines: Sequence[tuple[str, Sequence[tuple[int, int, int]], Sequence[int], bool]],
+        phases: Sequence[Phase],
         arena_bytes: int,
+        local_bytes: int,
         constants: bytes,
         input_bytes: Sequence[int],
         output_bytes: Sequence[int],
@@ -31,7 +36,7 @@ class Plan:
         inputs: Sequence[np.ndarray],
         outputs: Sequence[np.ndarray],
         gathered: Sequence[tuple[int, np.ndarray]],
-        fed: Sequence[tuple[int, int]],
+        fed: Sequence[tuple[int, int, bool]],
         kept: Sequence[tuple[int, np.ndarray]],
     ) -> None: ...
     def times(self) -> list[float]: ...

@@ -63,7 +63,9 @@ class Traced:
             ),
         )
         self.specs = [_spec(slot) for slot in tracer.inputs]
-        self.plan: Plan = engine.plan(self.graph)
+        given, kept = len(self.graph.inputs) - len(self.reads), sum(self.is_output)
+        fed = [(kept + i, given + self.reads.index(x)) for i, x in enumerate(self.written) if x in self.reads]
+        self.plan: Plan = engine.plan(self.graph, fed)
 
     def holds(self) -> bool:
         """Whether all that the trace relied on is still so."""
@@ -95,8 +97,7 @@ class Traced:
         """`run` for each row of positions in the sources, in one call of the plan; what they give, stacked."""
         assert isinstance(self.plan, ScanPlan), "the caller has looked at `scans`"
         kept = sum(self.is_output)
-        fed = [(kept + i, self.reads.index(slot)) for i, slot in enumerate(self.written) if slot in self.reads]
-        columns, values = self.plan.scan(rows, sources, [slot.read() for slot in self.reads], kept, fed)
+        columns, values = self.plan.scan(rows, sources, [slot.read() for slot in self.reads], kept)
         new = dict(zip(self.written, values, strict=True))
         for slot in self.writes:
             slot.write(new.get(slot))

@@ -129,7 +129,7 @@ def test_any_graph_falls_into_groups_that_can_run_in_order(steps):
 @given(st.lists(st.lists(st.integers(0, 7), min_size=1, max_size=4), min_size=1, max_size=12), st.data())
 def test_buffers_that_live_at_the_same_time_never_overlap(uses, data):
     buffers = [Buffer(Space.ARENA, data.draw(st.integers(0, 500))) for _ in range(8)]
-    size = allocate([[buffers[i] for i in used] for used in uses])
+    size = allocate([[buffers[i] for i in used] for used in uses], Space.ARENA)
     lives = {i: [t for t, used in enumerate(uses) if i in used] for i in range(8)}
     for i, one in lives.items():
         for j, other in lives.items():

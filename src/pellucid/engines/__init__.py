@@ -28,17 +28,11 @@ class ScanPlan(Protocol):
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]: ...
 
     def scan(
-        self,
-        rows: np.ndarray,
-        sources: Sequence[np.ndarray],
-        state: Sequence[np.ndarray],
-        kept: int,
-        fed: Sequence[tuple[int, int]],
+        self, rows: np.ndarray, sources: Sequence[np.ndarray], state: Sequence[np.ndarray], kept: int
     ) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """A step for each row of positions in the sources, which are the first inputs; `state` are the others.
 
         kept: the first so many outputs are given for each step, stacked; the others as the last step leaves them
-        fed:  (output, state) pairs: what a step gives there is the next one's state
         """
         ...
 
@@ -52,7 +46,9 @@ class Engine(Protocol):
         self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]
     ) -> np.ndarray: ...
 
-    def plan(self, graph: Graph) -> Plan: ...
+    def plan(self, graph: Graph, fed: Sequence[tuple[int, int]] = ()) -> Plan:
+        """fed: pairs (output, input) that are the same state: what one step gives there, the next one takes."""
+        ...
 
 
 ENGINES: dict[str, Engine] = {"reference": ReferenceEngine()}

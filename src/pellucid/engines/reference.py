@@ -25,7 +25,9 @@ class ReferenceEngine:
         with np.errstate(all="ignore"):
             return np.asarray(primitive.value(*inputs, **options))
 
-    def plan(self, graph: Graph) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+    def plan(
+        self, graph: Graph, fed: Sequence[tuple[int, int]] = ()
+    ) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
         """A function from the graph's inputs to its outputs. Values are dropped after their last use."""
         nodes = graph.nodes
         last_use = {x.order: node.order for node in nodes for x in node.inputs}

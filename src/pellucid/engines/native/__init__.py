@@ -31,13 +31,15 @@ class NativeEngine:
     def evaluate(self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]) -> np.ndarray:
         return self._reference.evaluate(primitive, inputs, options)
 
-    def plan(self, graph: Graph) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+    def plan(
+        self, graph: Graph, fed: Sequence[tuple[int, int]] = ()
+    ) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
         """A plan of kernel calls; the reference's, with a warning, where the compiled module is broken."""
         native, reason = _load()
         if native is None:
             warnings.warn(f"engine: {reason}", stacklevel=2)
-            return self._reference.plan(graph)
-        return import_module("pellucid.engines.native.engine").NativePlan(graph)
+            return self._reference.plan(graph, fed)
+        return import_module("pellucid.engines.native.engine").NativePlan(graph, fed)
 
 
 def available() -> bool:

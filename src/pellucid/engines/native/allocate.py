@@ -1,4 +1,4 @@
-"""Allocate: a place in one arena for every buffer, so that two that are needed at the same time never overlap.
+"""Allocate: a place in one piece of memory for every buffer, so that two that are needed at the same time never overlap.
 
 The largest first, each at the lowest place that is free for as long as it lives.
 """
@@ -12,17 +12,17 @@ from pellucid.engines.native.memory import Buffer, Space
 LINE = 64  # bytes: buffers begin on a cache line of their own
 
 
-def allocate(uses: Sequence[Sequence[Buffer]]) -> int:
-    """Fill in the offset of every buffer of the arena; `uses` are the buffers of each instruction, in order.
+def allocate(uses: Sequence[Sequence[Buffer]], space: Space) -> int:
+    """Fill in the offset of every buffer in `space`; `uses` are the buffers that are used at each time, in order.
 
-    Gives the arena's size in bytes.
+    Gives the size of it all in bytes.
     """
     first: dict[int, int] = {}
     last: dict[int, int] = {}
     buffers: dict[int, Buffer] = {}
     for time, used in enumerate(uses):
         for buffer in used:
-            if buffer.space is Space.ARENA:
+            if buffer.space is space:
                 buffers[id(buffer)] = buffer
                 first.setdefault(id(buffer), time)
                 last[id(buffer)] = time

@@ -21,12 +21,12 @@ def explain(plan: NativePlan, arrays: Sequence[np.ndarray], runs: int) -> str:
         "simplified graph",
         str(plan.graph),
         "",
-        f"{groups} groups, {len(plan.lines)} kernel calls, {plan.arena_bytes / 1024:,.0f} KiB for what lies between",
+        f"{groups} groups, {len(plan.assembled.lines)} kernel calls, {plan.assembled.arena_bytes / 1024:,.0f} KiB for what lies between",
         "",
         f"{'µs':>9} {'share':>6} {'Gop/s':>7} {'GB/s':>6}  kernel",
     ]
     total = math.fsum(seconds) or 1.0
-    return "\n".join([*head, *(_row(line, s, total) for line, s in zip(plan.lines, seconds, strict=True))])
+    return "\n".join([*head, *(_row(line, s, total) for line, s in zip(plan.assembled.lines, seconds, strict=True))])
 
 
 def _row(line: Line, seconds: float, total: float) -> str:

@@ -26,47 +26,48 @@ class Groups:
     """The groups so far, and for each, as bits, all groups that it waits for."""
 
     def __init__(self) -> None:
-        self.members: list[list[Node]] = []
-        self.waits: list[int] = []
+        self.members: dict[int, list[Node]] = {}
+        self.waits: dict[int, int] = {}
         self.of: dict[int, int] = {}  # the group of a node, by its order
 
-    def new(self, node: Node) -> None:
-        self.of[node.order] = len(self.members)
-        self.members.append([node])
-        self.waits.append(self._waits_of(node.inputs))
-
-    def join(self, node: Node, group: int) -> None:
+    def new(self, node: Node) -> int:
+        group = len(self.of)
         self.of[node.order] = group
-        self.members[group].append(node)
-        added = self._waits_of(node.inputs) & ~(1 << group)
-        for other in range(len(self.waits)):  # whoever waits for the group now waits for this too
-            if other == group or self.waits[other] >> group & 1:
-                self.waits[other] |= added
-
-    def may_join(self, node: Node, group: int) -> bool:
-        """Whether nothing outside of the group that the node needs waits for the group."""
+        self.members[group] = [node]
+        self.waits[group] = 0
         for x in node.inputs:
             other = self.of.get(x.order)
-            if other is not None and other != group and self.waits[other] >> group & 1:
-                return False
-        return True
+            if other is not None:
+                self.waits[group] |= self.waits[other] | 1 << other
+        return group
 
-    def _waits_of(self, nodes: Iterable[Node]) -> int:
-        waits = 0
-        for x in nodes:
-            group = self.of.get(x.order)
-            if group is not None:
-                waits |= self.waits[group] | 1 << group
-        return waits
+    def may_merge(self, one: int, other: int) -> bool:
+        """Whether they can run as one: not where a third waits for one of them while the other waits for that."""
+        both = 1 << one | 1 << other
+        between = (self.waits[one] | self.waits[other]) & ~both
+        return not any(between >> g & 1 and waits & both for g, waits in self.waits.items())
+
+    def merge(self, one: int, other: int) -> None:
+        """Put all of `other` into `one`."""
+        both = 1 << one | 1 << other
+        waits = (self.waits[one] | self.waits[other]) & ~both
+        for node in self.members[other]:
+            self.of[node.order] = one
+        self.members[one] = sorted([*self.members[one], *self.members.pop(other)], key=lambda node: node.order)
+        self.waits.pop(other)
+        self.waits[one] = waits
+        for group, old in self.waits.items():  # whoever waited for one of them now waits for both
+            if old & both:
+                self.waits[group] = (old | waits | 1 << one) & ~(1 << other)
 
     def in_order(self) -> list[list[Node]]:
         """The groups, each after all that it waits for."""
         order: list[list[Node]] = []
-        done, waiting = 0, list(range(len(self.members)))
+        done, waiting = 0, sorted(self.members, key=lambda group: self.members[group][0].order)
         while waiting:
             later = []
             for group in waiting:
-                if self.waits[group] & ~done & ~(1 << group):
+                if self.waits[group] & ~done:
                     later.append(group)
                 else:
                     order.append(self.members[group])
@@ -82,12 +83,11 @@ def fuse(graph: Graph) -> list[list[Node]]:
     for node in graph.nodes:
         if node.primitive is None:
             continue
-        candidates = dict.fromkeys(groups.of[x.order] for x in _elementwise_inputs(node) if x.order in groups.of)
-        chosen = next((g for g in candidates if _fits(groups, node, g)), None)
-        if chosen is None:
-            groups.new(node)
-        else:
-            groups.join(node, chosen)
+        group = groups.new(node)
+        for x in _elementwise_inputs(node):
+            group, other = groups.of[node.order], groups.of.get(x.order)
+            if other is not None and other != group and _fits(groups, other, group):
+                groups.merge(other, group)
     return groups.in_order()
 
 
@@ -97,6 +97,6 @@ def _elementwise_inputs(node: Node) -> Iterable[Node]:
     return []
 
 
-def _fits(groups: Groups, node: Node, group: int) -> bool:
-    members = groups.members[group]
-    return members[0].shape == node.shape and len(members) < LARGEST and groups.may_join(node, group)
+def _fits(groups: Groups, one: int, other: int) -> bool:
+    a, b = groups.members[one], groups.members[other]
+    return a[0].shape == b[0].shape and len(a) + len(b) <= LARGEST and groups.may_merge(one, other)

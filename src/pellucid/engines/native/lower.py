@@ -13,13 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pellucid.engines.native.cost import CALL, EACH, EACH_PRODUCT
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides, merged_axes
 from pellucid.graph import Graph, Node, Shape
 
-# Elementary operations from which on a kernel is shared among threads, some ten microseconds of work: below that,
-# waiting for each other costs more than it brings. Products do many times as many operations in that time.
-WORTH_SHARING, WORTH_SHARING_PRODUCTS = 60_000, 1_000_000
-PRODUCTS = ("matmul", "conv2d")
+PRODUCTS = ("matmul", "conv2d_float", "conv2d_input_gradient_float", "conv2d_weight_gradient")
 
 Rule = Callable[..., View]
 RULES: dict[str, Rule] = {}
@@ -48,9 +46,9 @@ class Line:
     what: str  # the nodes that it computes, for people
 
     @property
-    def shared(self) -> bool:
-        """Whether all threads work on it."""
-        return self.work >= (WORTH_SHARING_PRODUCTS if self.kernel.startswith(PRODUCTS) else WORTH_SHARING)
+    def cost(self) -> float:
+        """Nanoseconds on one core, to a factor of two or so."""
+        return CALL + self.work * (EACH_PRODUCT if self.kernel.startswith(PRODUCTS) else EACH)
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -58,11 +56,12 @@ class Line:
 
 
 class Lowering:
-    """A graph on its way to a plan: the views of its nodes, and the lines so far."""
+    """A graph on its way to a plan: the views of its nodes, and the lines of the task that is being made."""
 
     def __init__(self, graph: Graph) -> None:
         self.views: dict[int, View] = {}
         self.lines: list[Line] = []
+        self.space = Space.ARENA  # where new memory is taken from
         self.constants = bytearray()
         self.what = ""
         for index, node in enumerate(graph.inputs):
@@ -79,14 +78,19 @@ class Lowering:
         return _whole(node, Buffer(Space.CONSTANT, node.value.nbytes, offset=offset))
 
     def new(self, shape: Shape, dtype: np.dtype, order: Sequence[int] | None = None) -> View:
-        """Fresh memory in the arena, with the axes in this order."""
-        buffer = Buffer(Space.ARENA, _nbytes(shape, dtype))
+        """Fresh memory, with the axes in this order."""
+        buffer = Buffer(self.space, _nbytes(shape, dtype))
         return View(buffer, dtype, shape, contiguous_strides(shape, order))
 
     def emit(
         self, kernel: str, writes: Sequence[View], reads: Sequence[View], numbers: Sequence[int], work: int
     ) -> None:
         self.lines.append(Line(kernel, tuple(writes), tuple(reads), tuple(map(int, numbers)), work, self.what))
+
+    def taken(self) -> list[Line]:
+        """The lines so far, which from now on are somebody else's."""
+        lines, self.lines = self.lines, []
+        return lines
 
     def copy(self, x: View, y: View) -> View:
         """y = x, element by element."""

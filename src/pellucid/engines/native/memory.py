@@ -23,27 +23,35 @@ class Space(IntEnum):
     INPUT = 1
     OUTPUT = 2
     CONSTANT = 3
+    LOCAL = 4
 
 
 @dataclass(eq=False)
 class Buffer:
-    """Contiguous memory: a part of the arena or of the constants, or one input or output of the graph."""
+    """Contiguous memory: a part of the arena or of the constants, one input or output of the graph, or a thread's own.
+
+    What a block of rows leaves for others is a part of a whole buffer: `start` bytes from its beginning for the first
+    block, `nbytes` further for each one after that.
+    """
 
     space: Space
     nbytes: int
     index: int = 0
-    offset: int = 0  # in bytes; the allocator fills it in for the arena
+    offset: int = 0  # in bytes; the allocator fills it in for the arena and for what is a thread's own
+    whole: Buffer | None = None
+    start: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A shape over a buffer; offset and strides count elements."""
+    """A shape over a buffer; offset and strides count elements, and so does `step`, from one block of rows to the next."""
 
     buffer: Buffer
     dtype: np.dtype
     shape: Shape
     strides: Shape
     offset: int = 0
+    step: int = 0
 
     @property
     def size(self) -> int:

@@ -1,0 +1,186 @@
+"""Schedule: which groups run when.
+
+A plan runs in phases. What is in one phase does not wait for anything else in it, so that threads may share it out;
+between phases they wait for each other. In a phase there are tasks:
+
+    blocks      a chain of groups, run from end to end for some rows before the next ones (see `blocks.py`)
+    together    one large kernel call that all threads share among themselves
+    alone       small things, one after the other on one thread
+
+Every group runs as early as it can. Only the product that an update of state alone needs waits for that update, so
+that both run as one chain, and an update waits until nobody reads the old value any more, so that it can be in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pellucid.engines.native.blocks import Access, access
+from pellucid.engines.native.cost import VIEWS, cost
+from pellucid.graph import Graph, Node
+
+WORTH_A_CHAIN = 400.0  # nanoseconds that a group must cost for a chain of blocks to begin with it
+WORTH_SHARING = 4_000.0  # nanoseconds that a phase or a kernel call must cost: waiting for each other takes some, too
+
+Group = list[Node]
+
+
+@dataclass
+class Task:
+    """Groups that run one after the other: for one block of rows after the other, where there are rows."""
+
+    kind: str  # blocks, together, alone
+    groups: list[int] = field(default_factory=list)
+    rows: int = 0
+
+
+class Schedule:
+    """Groups on their way into phases."""
+
+    def __init__(self, graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]]) -> None:
+        self.groups = groups
+        self.costs = [cost(group) for group in groups]
+        self.access: list[Access | None] = [access(group) for group in groups]
+        self.of = {node.order: i for i, group in enumerate(groups) for node in group}
+        self.needs = [
+            {self.of[x.order] for node in group for x in node.inputs if x.order in self.of} - {i}
+            for i, group in enumerate(groups)
+        ]
+        self.consumers: list[set[int]] = [set() for _ in groups]
+        for i, needs in enumerate(self.needs):
+            for other in needs:
+                self.consumers[other].add(i)
+        self.after = self._after(graph, fed)
+        self.updates = {self.of[graph.outputs[o].order] for o, _ in fed if graph.outputs[o].order in self.of}
+        self.done: set[int] = set()
+        self.left = list(range(len(groups)))
+
+    def _after(self, graph: Graph, fed: Sequence[tuple[int, int]]) -> list[set[int]]:
+        """For each group those that read the old value of the state that it writes, where these can come first."""
+        after: list[set[int]] = [set() for _ in self.groups]
+        all_needs: list[set[int]] = []
+        for needs in self.needs:  # groups stand in order
+            all_needs.append(needs.union(*(all_needs[other] for other in needs)))
+        for output, place in fed:
+            writer = self.of.get(graph.outputs[output].order)
+            if writer is None:
+                continue
+            readers = self._readers(graph.inputs[place]) - {writer}
+            if not any(writer in all_needs[reader] for reader in readers):
+                after[writer] |= readers
+        return after
+
+    def _readers(self, source: Node) -> set[int]:
+        """The groups that read the memory of a node, itself or another view of it."""
+        found, sources = set(), {source.order}
+        for i, group in enumerate(self.groups):
+            if any(x.order in sources for node in group for x in node.inputs):
+                if _is_view(group):
+                    sources.add(group[0].order)
+                else:
+                    found.add(i)
+        return found
+
+    # ---- phases
+
+    def phases(self) -> Iterable[list[Task]]:
+        while self.left:
+            views = self._views()
+            if views:
+                yield [Task("alone", views)]
+                continue
+            tasks = self._phase(patient=True) or self._phase(patient=False)
+            assert tasks, "groups that wait for each other"
+            for task in tasks:
+                self.done.update(task.groups)
+            self.left = [i for i in self.left if i not in self.done]
+            yield tasks
+
+    def _views(self) -> list[int]:
+        """Views of what is there already are there too."""
+        views = []
+        for i in self.left:
+            if self._is_free(i) and self.needs[i] <= self.done:
+                self.done.add(i)
+                views.append(i)
+        self.left = [i for i in self.left if i not in self.done]
+        return views
+
+    def _is_free(self, i: int) -> bool:
+        return _is_view(self.groups[i]) and not self._may_copy(i)
+
+    def _may_copy(self, i: int) -> bool:
+        """Whether it is a reshape of images, which may lie in another order than their axes."""
+        node = self.groups[i][0]
+        return node.primitive is not None and node.primitive.name == "reshape" and len(node.inputs[0].shape) > 2
+
+    def _phase(self, patient: bool) -> list[Task]:
+        """All that can run now. patient: what belongs to an update waits for it."""
+        free = [i for i in self.left if not (patient and self._waits_for_update(i))]
+        chains: dict[int, Task] = {}
+        for i in free:
+            how = self.access[i]
+            if how is not None and self.costs[i] >= WORTH_A_CHAIN and self._may_join(i, None):
+                chains.setdefault(how.rows, Task("blocks", rows=how.rows))
+        alone, together, placed = Task("alone"), list[Task](), set[int]()
+        again = True
+        while again:
+            again = False
+            for i in free:
+                if i in placed:
+                    continue
+                how = self.access[i]
+                task = chains.get(how.rows) if how is not None else None
+                if task is not None and self._may_join(i, task):
+                    task.groups.append(i)
+                elif task is not None and self.costs[i] >= WORTH_A_CHAIN:
+                    continue
+                elif self.costs[i] >= WORTH_SHARING:
+                    if not (self.needs[i] | self.after[i]) <= self.done:
+                        continue
+                    together.append(Task("together", [i]))
+                elif (self.needs[i] | self.after[i]) <= self.done | set(alone.groups):
+                    alone.groups.append(i)
+                else:
+                    continue
+                placed.add(i)
+                again = True
+        return [task for task in (*together, *chains.values(), alone) if task.groups]
+
+    def _may_join(self, i: int, chain: Task | None) -> bool:
+        """Whether all that a group needs is there, or is made for the same rows earlier in the chain."""
+        inside = set(chain.groups) if chain is not None else set()
+        how = self.access[i]
+        assert how is not None, "only what can be computed by rows is asked for"
+        if not (self.needs[i] <= self.done | inside and self.after[i] <= self.done):
+            return False
+        inputs = [x for node in self.groups[i] for x in node.inputs]
+        for x, axis in zip(inputs, how.inputs, strict=True):
+            maker = self.of.get(x.order)
+            if maker is None or maker == i or maker not in inside:
+                continue
+            made = self.access[maker]
+            if axis != 0 or made is None or made.partial:
+                return False
+        return True
+
+    def _waits_for_update(self, i: int) -> bool:
+        """Whether the only one who needs the group is an update of state over the same rows that cannot run yet."""
+        if len(self.consumers[i]) != 1 or self.costs[i] < WORTH_A_CHAIN:
+            return False
+        (update,) = self.consumers[i]
+        mine, its = self.access[i], self.access[update]
+        if update not in self.updates or mine is None or its is None or mine.rows != its.rows or mine.partial:
+            return False
+        return not (self.needs[update] | self.after[update]) - {i} <= self.done
+
+
+def schedule(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]]) -> list[list[Task]]:
+    """The groups of a graph in phases. fed: pairs (output, input) that are the same state, before and after."""
+    return list(Schedule(graph, groups, fed).phases())
+
+
+def _is_view(group: Sequence[Node]) -> bool:
+    primitive = group[0].primitive
+    return primitive is not None and primitive.name in VIEWS
