@@ -60,12 +60,12 @@ class Assembled:
         return [line for phase in self.phases for line in phase.lines]
 
 
-def assemble(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]]) -> Assembled:
-    """A fused graph as lines. fed: pairs (output, input) that are the same state, before and after."""
+def assemble(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]) -> Assembled:
+    """A fused graph as lines; `fed` and `late` as in `schedule`."""
     low = Lowering(graph)
     phases: list[LinePhase] = []
     inside_of = _readers(graph, groups)
-    for tasks in schedule(graph, groups, fed):
+    for tasks in schedule(graph, groups, fed, late):
         phases += _lowered(low, phases, tasks, groups, inside_of)
     outputs = [_delivered(low, node, index) for index, node in enumerate(graph.outputs)]
     copies = low.taken()
@@ -100,7 +100,7 @@ def _lowered(
         if task.kind == "blocks":
             chain = lower_chain(low, members, lambda node, own=own: not readers.get(node.order, set()) <= own, _lower)
             stages[0].tasks += [_task(count, lines) for count, lines in chain.stretches if lines]
-            stages[1].tasks += [_task(1, [line]) for line in chain.after]
+            stages[1].tasks += [_task(_share(line), [line]) for line in chain.after]
             target = before[-1] if before and _only_given(chain.before) else first
             target.tasks += [_task(1, [line]) for line in chain.before]
             continue
@@ -109,7 +109,7 @@ def _lowered(
         lines = low.taken()
         if task.kind == "together":
             for stage, line in enumerate(lines):  # a copy in another order first, say
-                stages[stage].tasks.append(_task(0 if line.cost >= WORTH_SHARING else 1, [line]))
+                stages[stage].tasks.append(_task(_share(line), [line]))
         elif lines:
             stages[0].tasks.append(_task(1, lines))
     return [phase for phase in (first, *(stages[i] for i in sorted(stages))) if phase.tasks]
@@ -117,6 +117,11 @@ def _lowered(
 
 def _task(blocks: int, lines: list[Line]) -> LineTask:
     return LineTask(blocks, sum(line.cost for line in lines), lines)
+
+
+def _share(line: Line) -> int:
+    """The blocks of a task of one line: none where all workers share it, one where it is too small for that."""
+    return 0 if line.cost >= WORTH_SHARING else 1
 
 
 def _only_given(lines: Iterable[Line]) -> bool:
@@ -213,5 +218,5 @@ def _comes_first(read: Use, write: Use) -> bool:
     same = operand(read.view)[2:] == operand(write.view)[2:] and read.view.size == write.view.size
     if read.line == write.line:
         at_once = read.task.lines[read.line].kernel == "elementwise"
-        return same and at_once and read.view.strides == write.view.strides
+        return same and at_once and read.view.lies_as(write.view)
     return read.line < write.line and (same or read.task.blocks == 1)

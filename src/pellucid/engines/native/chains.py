@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pellucid.engines.native.blocks import Access, access
-from pellucid.engines.native.cost import cost
+from pellucid.engines.native.cost import cost, is_view
 from pellucid.engines.native.lower import Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
 from pellucid.graph import Node, Primitive
 
 BLOCK_BYTES = 3 << 17  # of what a block makes and reads: it should stay in the second cache, beside the weights
-BLOCK_NANOSECONDS = 20_000.0  # a block should cost so much at least
+WORTH_TWO_BLOCKS = 5_000.0  # nanoseconds that a chain must cost to be shared; many blocks need much more
 
 Group = Sequence[Node]
 LowerGroup = Callable[[Lowering, Group, Callable[[Node], bool]], None]
@@ -63,14 +63,15 @@ class _ChainLowering:
 
     def _sizes(self) -> tuple[int, int]:
         """Rows of a block, and how many such blocks: as many as the memory asks for, or the work is worth."""
-        made = {node.order: node for group in self.groups for node in group if self._is_stored(node, group)}
+        found = {node.order: node for group in self.groups for node in group if self._is_stored(node, group)}
         for group, way in zip(self.groups, self.ways, strict=True):
             inputs = [x for node in group for x in node.inputs]
-            made.update((x.order, x) for x, axis in zip(inputs, way.inputs, strict=True) if axis is not None)
-        each = sum(_nbytes(node) for node in made.values()) / self.rows
-        by_memory = self.rows * each / BLOCK_BYTES
-        by_work = min(sum(map(cost, self.groups)) / BLOCK_NANOSECONDS, 32)
-        count = 1 << max(0, math.ceil(math.log2(max(by_memory, 1))), math.floor(math.log2(max(by_work, 1))))
+            found.update((x.order, x) for x, axis in zip(inputs, way.inputs, strict=True) if axis is not None)
+        each = sum(_nbytes(node) for node in found.values() if not is_view([node])) / self.rows
+        by_memory = self.rows * each / BLOCK_BYTES if len(self.groups) > 1 else 1
+        work = sum(map(cost, self.groups)) / WORTH_TWO_BLOCKS
+        by_work = 1 if work < 1 else 2 * math.sqrt(max(1.0, work / 3))
+        count = 1 << max(math.ceil(math.log2(max(by_memory, 1))), math.floor(math.log2(by_work)))
         size = -(-self.rows // min(count, self.rows))
         return size, self.rows // size
 

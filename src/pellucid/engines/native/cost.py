@@ -16,7 +16,12 @@ EACH = 0.1  # of any other operation on one number, memory included
 
 def cost(group: Sequence[Node]) -> float:
     """Nanoseconds on one core, to a factor of two or so."""
-    return 0.0 if _name(group[0]) in VIEWS else CALL + products(group[0]) * EACH_PRODUCT + others(group) * EACH
+    return 0.0 if is_view(group) else CALL + products(group[0]) * EACH_PRODUCT + others(group) * EACH
+
+
+def is_view(group: Sequence[Node]) -> bool:
+    """Whether a group only looks at its input in another way."""
+    return _name(group[0]) in VIEWS
 
 
 def products(node: Node) -> int:

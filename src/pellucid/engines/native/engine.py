@@ -11,7 +11,9 @@ from pellucid.engines.native.assemble import assemble, operand
 from pellucid.engines.native.explain import explain
 from pellucid.engines.native.fuse import fuse
 from pellucid.engines.native.lower import Line
-from pellucid.engines.native.simplify import simplify
+from pellucid.engines.native.recompute import recompute
+from pellucid.engines.native.simplify import fold_and_share, simplify
+from pellucid.engines.native.sums import sums_of_sums
 from pellucid.graph import Graph, Node
 
 
@@ -19,9 +21,10 @@ class NativePlan:
     """A graph that is ready to run."""
 
     def __init__(self, graph: Graph, fed: Sequence[tuple[int, int]] = ()) -> None:
-        self.graph, self.fed = simplify(graph), list(fed)
+        simple, self.fed = fold_and_share(sums_of_sums(simplify(graph))), list(fed)
+        self.graph, late = recompute(simple, fuse(simple))
         self.groups = fuse(self.graph)
-        self.assembled = assemble(self.graph, self.groups, self.fed)
+        self.assembled = assemble(self.graph, self.groups, self.fed, late)
         self.native = import_module("pellucid._native").Plan(
             [
                 (phase.shared, [(task.blocks, task.cost, list(map(_encoded, task.lines))) for task in phase.tasks])

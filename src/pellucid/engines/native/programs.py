@@ -5,6 +5,7 @@ The kernel's file (native/kernels/elementwise.cpp) tells how a program is writte
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -47,7 +48,7 @@ def _order_of(inputs: Sequence[View], shape: tuple[int, ...]) -> list[int]:
     """The order of axes in which the first input that is there in full lies: what comes in so, goes out so."""
     for view in inputs:
         if all(s != 0 for s, n in zip(view.strides, shape, strict=True) if n != 1):
-            return sorted(range(len(shape)), key=lambda a: -abs(view.strides[a]) if shape[a] != 1 else 0)
+            return sorted(range(len(shape)), key=lambda a: -abs(view.strides[a]) if shape[a] != 1 else -math.inf)
     return list(range(len(shape)))
 
 

@@ -8,7 +8,8 @@ between phases they wait for each other. In a phase there are tasks:
     alone       small things, one after the other on one thread
 
 Every group runs as early as it can. Only the product that an update of state alone needs waits for that update, so
-that both run as one chain, and an update waits until nobody reads the old value any more, so that it can be in place.
+that both run as one chain; an update waits until nobody reads the old value any more, so that it can be in place; and
+what is recomputed waits for its reader.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from pellucid.engines.native.blocks import Access, access
-from pellucid.engines.native.cost import VIEWS, cost
+from pellucid.engines.native.cost import cost, is_view
 from pellucid.graph import Graph, Node
 
 WORTH_A_CHAIN = 400.0  # nanoseconds that a group must cost for a chain of blocks to begin with it
@@ -32,13 +33,14 @@ class Task:
 
     kind: str  # blocks, together, alone
     groups: list[int] = field(default_factory=list)
-    rows: int = 0
 
 
 class Schedule:
     """Groups on their way into phases."""
 
-    def __init__(self, graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]
+    ) -> None:
         self.groups = groups
         self.costs = [cost(group) for group in groups]
         self.access: list[Access | None] = [access(group) for group in groups]
@@ -53,6 +55,7 @@ class Schedule:
                 self.consumers[other].add(i)
         self.after = self._after(graph, fed)
         self.updates = {self.of[graph.outputs[o].order] for o, _ in fed if graph.outputs[o].order in self.of}
+        self.late = {i for i, group in enumerate(groups) if all(node.order in late for node in group)}
         self.done: set[int] = set()
         self.left = list(range(len(groups)))
 
@@ -76,7 +79,7 @@ class Schedule:
         found, sources = set(), {source.order}
         for i, group in enumerate(self.groups):
             if any(x.order in sources for node in group for x in node.inputs):
-                if _is_view(group):
+                if is_view(group):
                     sources.add(group[0].order)
                 else:
                     found.add(i)
@@ -108,7 +111,7 @@ class Schedule:
         return views
 
     def _is_free(self, i: int) -> bool:
-        return _is_view(self.groups[i]) and not self._may_copy(i)
+        return is_view(self.groups[i]) and not self._may_copy(i)
 
     def _may_copy(self, i: int) -> bool:
         """Whether it is a reshape of images, which may lie in another order than their axes."""
@@ -118,11 +121,11 @@ class Schedule:
     def _phase(self, patient: bool) -> list[Task]:
         """All that can run now. patient: what belongs to an update waits for it."""
         free = [i for i in self.left if not (patient and self._waits_for_update(i))]
-        chains: dict[int, Task] = {}
+        chains: dict[tuple[int, int], Task] = {}
         for i in free:
             how = self.access[i]
             if how is not None and self.costs[i] >= WORTH_A_CHAIN and self._may_join(i, None):
-                chains.setdefault(how.rows, Task("blocks", rows=how.rows))
+                chains.setdefault(self._chain(i, how), Task("blocks"))
         alone, together, placed = Task("alone"), list[Task](), set[int]()
         again = True
         while again:
@@ -131,7 +134,9 @@ class Schedule:
                 if i in placed:
                     continue
                 how = self.access[i]
-                task = chains.get(how.rows) if how is not None else None
+                task = chains.get(self._chain(i, how)) if how is not None else None
+                if patient and i in self.late and not self._is_wanted_now(i, task):
+                    continue
                 if task is not None and self._may_join(i, task):
                     task.groups.append(i)
                 elif task is not None and self.costs[i] >= WORTH_A_CHAIN:
@@ -147,6 +152,21 @@ class Schedule:
                 placed.add(i)
                 again = True
         return [task for task in (*together, *chains.values(), alone) if task.groups]
+
+    def _chain(self, i: int, how: Access) -> tuple[int, int]:
+        """What a group must have in common with the others of its chain: the rows, and the update that they are for."""
+        update = self._update(i)
+        return how.rows, -1 if update is None else update
+
+    def _update(self, i: int) -> int | None:
+        """The update of state that a group is, or that alone needs it, over the same rows."""
+        if i in self.updates:
+            return i
+        (update,) = self.consumers[i] if len(self.consumers[i]) == 1 else (None,)
+        if update not in self.updates or self.costs[i] < WORTH_A_CHAIN:
+            return None
+        mine, its = self.access[i], self.access[update]
+        return update if mine and its and mine.rows == its.rows and not mine.partial else None
 
     def _may_join(self, i: int, chain: Task | None) -> bool:
         """Whether all that a group needs is there, or is made for the same rows earlier in the chain."""
@@ -165,22 +185,25 @@ class Schedule:
                 return False
         return True
 
+    def _is_wanted_now(self, i: int, chain: Task | None) -> bool:
+        """Whether somebody who needs a group has everything else."""
+        there = self.done | {i} | set(chain.groups if chain is not None else ())
+        return any(self.needs[other] <= there for other in self.consumers[i])
+
     def _waits_for_update(self, i: int) -> bool:
-        """Whether the only one who needs the group is an update of state over the same rows that cannot run yet."""
-        if len(self.consumers[i]) != 1 or self.costs[i] < WORTH_A_CHAIN:
-            return False
-        (update,) = self.consumers[i]
-        mine, its = self.access[i], self.access[update]
-        if update not in self.updates or mine is None or its is None or mine.rows != its.rows or mine.partial:
+        """Whether the only one who needs the group is an update that cannot run yet."""
+        update = self._update(i)
+        if update is None or update == i:
             return False
         return not (self.needs[update] | self.after[update]) - {i} <= self.done
 
 
-def schedule(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]]) -> list[list[Task]]:
-    """The groups of a graph in phases. fed: pairs (output, input) that are the same state, before and after."""
-    return list(Schedule(graph, groups, fed).phases())
+def schedule(
+    graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]
+) -> list[list[Task]]:
+    """The groups of a graph in phases.
 
-
-def _is_view(group: Sequence[Node]) -> bool:
-    primitive = group[0].primitive
-    return primitive is not None and primitive.name in VIEWS
+    fed:  pairs (output, input) that are the same state, before and after
+    late: orders of nodes that should not be made before they are read
+    """
+    return list(Schedule(graph, groups, fed, late).phases())
