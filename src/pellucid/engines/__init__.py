@@ -37,6 +37,17 @@ class ScanPlan(Protocol):
         ...
 
 
+@runtime_checkable
+class ExplainedPlan(Protocol):
+    """A plan that can say what it does and where its time goes."""
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]: ...
+
+    def explain(self, arrays: Sequence[np.ndarray]) -> str:
+        """In words, with the times of some runs on these arrays; nothing is done with what comes out."""
+        ...
+
+
 class Engine(Protocol):
     """What an engine must offer: one primitive at once (eager), and a graph made into a plan (compiled)."""
 

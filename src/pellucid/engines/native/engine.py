@@ -42,9 +42,9 @@ class NativePlan:
         self.native.run([np.asarray(x, order="C") for x in arrays], outputs)
         return outputs
 
-    def explain(self, arrays: Sequence[np.ndarray], runs: int) -> str:
+    def explain(self, arrays: Sequence[np.ndarray]) -> str:
         """The plan in words, and where the time of some runs on these inputs goes."""
-        return explain(self, arrays, runs)
+        return explain(self, arrays)
 
     def scan(
         self, rows: np.ndarray, sources: Sequence[np.ndarray], state: Sequence[np.ndarray], kept: int
