@@ -17,6 +17,7 @@ import pytest
 from pellucid.autodiff import gradients
 from pellucid.compile import compile
 from pellucid.engines import ENGINES, engine
+from pellucid.engines.native.limits import limits
 from pellucid.graph import Primitive
 from pellucid.tensor import Tensor
 from tests.ops.case import Case, Input, bools, floats, frozen, given, integers, positive, public
@@ -222,7 +223,11 @@ def refuse_vacuous(case: Case, outputs: int, scale: float) -> None:
         assert scale > 0, "all gradients are zero: this check shows nothing"
 
 
-def check_compiled(case: Case, dtype: str, engine_name: str) -> None:
+# Limits of the native engine at which even the smallest case runs in chains of single rows, shared among threads.
+SMALL = {"sharing": 0, "chain": 0, "two_blocks": 1e-3, "block_bytes": 64, "recompute_bytes": 0, "split_sum": 0}
+
+
+def check_compiled(case: Case, dtype: str, engine_name: str, **changed: float) -> None:
     """Value and gradients of the compiled function are those of the eager one on the reference engine."""
 
     def both(weights: Tensor, *tensors: Tensor) -> list[Tensor]:
@@ -233,7 +238,7 @@ def check_compiled(case: Case, dtype: str, engine_name: str) -> None:
     arrays = [_weights(case).astype(dtype), *case.arrays(dtype)]
     needing = [i + 1 for i in case.slopes()]
     expected = both(*wrap(arrays, needing))
-    with engine(engine_name):
+    with engine(engine_name), limits(**changed):
         compiled = compile(both)
         for _ in range(2):
             for found, wanted in zip(compiled(*wrap(arrays, needing)), expected, strict=True):
@@ -287,6 +292,12 @@ def checks(cases: Sequence[Case]) -> type:
         @each
         def test_compiled_gives_what_eager_gives(self, case: Case, dtype: str, name: str) -> None:
             check_compiled(case, dtype, name)
+
+        @pytest.mark.skipif("native" not in ENGINES, reason="the compiled module was not built")
+        @dtypes
+        @each
+        def test_rows_in_small_blocks_give_the_same(self, case: Case, dtype: str) -> None:
+            check_compiled(case, dtype, "native", **SMALL)
 
         @engines
         @each

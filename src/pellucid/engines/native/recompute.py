@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from pellucid.engines.native.blocks import access
 from pellucid.engines.native.fuse import ELEMENTWISE
+from pellucid.engines.native.limits import LIMITS
 from pellucid.graph import Graph, Node
 
 CHEAP = frozenset(
@@ -21,7 +22,6 @@ CHEAP = frozenset(
     )
 )
 MOST = 8  # operations
-WORTH_IT = 1 << 16  # bytes: what is smaller stays in the cache anyway
 
 
 def recompute(graph: Graph, groups: Sequence[Sequence[Node]]) -> tuple[Graph, set[int]]:
@@ -89,7 +89,7 @@ class _Recomputing:
         return self.copies[node.order, group]
 
     def _is_made_anew(self, node: Node) -> bool:
-        return _name(node) in CHEAP and node.order not in self.solid and _nbytes(node) >= WORTH_IT
+        return _name(node) in CHEAP and node.order not in self.solid and _nbytes(node) >= LIMITS.recompute_bytes
 
     def _source(self, node: Node) -> Node | None:
         """The one array of its size that a few cheap operations make a value of.
