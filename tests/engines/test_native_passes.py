@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 import pellucid
 from pellucid.engines.native.allocate import LINE, allocate
+from pellucid.engines.native.engine import NativePlan
 from pellucid.engines.native.fuse import fuse
+from pellucid.engines.native.limits import limits
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides, merged_axes
-from pellucid.engines.native.simplify import simplify
+from pellucid.engines.native.recompute import recompute
+from pellucid.engines.native.simplify import fold_and_share, simplify
+from pellucid.engines.native.sums import sums_of_sums
 from pellucid.graph import Graph
 
 
@@ -137,3 +141,112 @@ def test_buffers_that_live_at_the_same_time_never_overlap(uses, data):
                 a, b = buffers[i], buffers[j]
                 assert a.offset + a.nbytes <= b.offset or b.offset + b.nbytes <= a.offset
     assert all(b.offset % LINE == 0 and b.offset + b.nbytes <= size for i, b in enumerate(buffers) if lives[i])
+
+
+# ---- recompute
+
+
+def normalised(x, scale):
+    """The backward pass of a batch normalisation and a relu, and a convolution behind them."""
+    x.requires_grad = True
+    mean = x.mean((0, 2, 3), keepdims=True)
+    y = ((x - mean) * scale).relu()
+    w = pellucid.Tensor(np.ones((4, 4, 3, 3), np.float32), requires_grad=True)
+    return pellucid.gradients(pellucid.nn.functional.conv2d(y, w).exp().sum(), [x, w])
+
+
+def test_what_a_few_cheap_operations_make_of_one_array_is_made_anew_by_its_readers():
+    simple = simplify(graph_of(normalised, (20, 4, 20, 20), (1, 4, 1, 1)))
+    graph, copies = recompute(simple, fuse(simple))
+    assert names(graph).count("subtract") > names(simple).count("subtract") == 1
+    assert copies <= {node.order for node in graph.nodes}
+
+
+def test_what_is_dear_or_small_or_made_of_two_arrays_is_kept():
+    def dear(x, w):
+        y = x.exp()
+        return y + (y @ w).sum(0)
+
+    def of_two(x, w):
+        y = x + w
+        return y * (y @ y).sum(0)
+
+    for function in (dear, of_two):
+        simple = simplify(graph_of(function, (200, 200), (200, 200)))
+        assert names(recompute(simple, fuse(simple))[0]) == names(simple)
+    small = simplify(graph_of(normalised, (2, 4, 5, 5), (1, 4, 1, 1)))
+    assert names(recompute(small, fuse(small))[0]) == names(small)
+
+
+# ---- sums of sums
+
+
+def test_a_sum_that_follows_from_others_is_no_pass_over_memory():
+    def f(x, g):
+        mean = x.mean(0)
+        return x.sum(0), g.sum(0), (g * 2.0 - (x - mean) * 3.0).sum(0)
+
+    simple = simplify(graph_of(f, (500, 20), (500, 20)))
+    assert names(simple).count("sum") == 3
+    assert names(fold_and_share(sums_of_sums(simple))).count("sum") == 2
+
+
+def test_a_sum_whose_parts_nobody_has_stays_as_it_is():
+    simple = simplify(graph_of(lambda x, g: (g.sum(0), (g * 2.0 + x * 3.0).sum(0)), (500, 20), (500, 20)))
+    assert names(sums_of_sums(simple)) == names(simple)
+
+
+# ---- schedule and chains
+
+
+def plan_of(function, *shapes, fed=(), **changed):
+    with limits(**changed):
+        return NativePlan(graph_of(function, *shapes), fed)
+
+
+def layers(x, v, w):
+    return ((x @ v).relu() @ w).exp()
+
+
+def test_layers_run_as_one_chain_for_a_few_rows_at_a_time():
+    plan = plan_of(layers, (400, 100), (100, 100), (100, 100))
+    (phase,) = plan.assembled.phases
+    (task,) = phase.tasks
+    assert task.blocks > 1 and len(task.lines) == 4
+
+
+def test_rows_that_fill_no_block_are_a_block_of_their_own():
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape).astype(np.float32) / 10 for shape in ((97, 100), (100, 100), (100, 100))]
+    plan = plan_of(layers, (97, 100), (100, 100), (100, 100), two_blocks=1_000.0)
+    assert [task.blocks for task in plan.assembled.phases[0].tasks][-1] == 1
+    x, v, w = arrays
+    np.testing.assert_allclose(plan(arrays)[0], np.exp(np.maximum(x @ v, 0) @ w), rtol=1e-5)
+
+
+def test_a_sum_over_the_rows_is_summed_from_a_part_of_each_block():
+    plan = plan_of(lambda x: (x * x).exp().sum(0), (1000, 300))
+    first, second = plan.assembled.phases
+    assert first.tasks[0].blocks > 1 and [line.kernel for line in second.lines] == ["reduce_sum_float32"]
+    x = np.random.default_rng(0).standard_normal((1000, 300)).astype(np.float32)
+    np.testing.assert_allclose(plan([x])[0], np.exp(x.astype(np.float64) ** 2).sum(0), rtol=1e-5)
+
+
+def test_a_weight_too_large_for_the_cache_is_multiplied_by_all_threads_together():
+    plan = plan_of(lambda x, w: (x @ w).relu(), (128, 1000), (1000, 1000))
+    assert plan.assembled.phases[0].tasks[0].blocks == 0
+
+
+def test_state_is_changed_in_place_where_nobody_reads_the_old_value_later():
+    def step(x, w):
+        w.requires_grad = True
+        loss = (x @ w).sum()
+        return w - pellucid.gradients(loss, [w])[0] * 0.1, loss
+
+    assert plan_of(step, (50, 40), (40, 30), fed=[(0, 1)]).assembled.in_place == [True]
+
+    def old_and_new(x, w):
+        new = w * 2.0
+        return new, new @ w
+
+    assert plan_of(old_and_new, (30, 40), (40, 40), fed=[(0, 1)]).assembled.in_place == [False]

@@ -262,11 +262,12 @@ def check_inputs_are_left(case: Case, engine_name: str) -> None:
 def checks(cases: Sequence[Case]) -> type:
     """The test class of a table."""
     smooth = [case for case in cases if case.slopes()]
-    floating = [case for case in cases if any(x.dtype is None for x in case.inputs) and not case.is_empty]
+    floating = [case for case in cases if case.is_floating and not case.is_empty]
     each = pytest.mark.parametrize("case", cases, ids=str)
     each_smooth = pytest.mark.parametrize("case", smooth, ids=str)
     dtypes = pytest.mark.parametrize("dtype", FLOATS)
     engines = pytest.mark.parametrize("name", list(ENGINES))
+    compiling = pytest.mark.parametrize("name", sorted({"native"} & set(ENGINES)))
 
     class Checks:
         @engines
@@ -293,11 +294,11 @@ def checks(cases: Sequence[Case]) -> type:
         def test_compiled_gives_what_eager_gives(self, case: Case, dtype: str, name: str) -> None:
             check_compiled(case, dtype, name)
 
-        @pytest.mark.skipif("native" not in ENGINES, reason="the compiled module was not built")
+        @compiling
         @dtypes
         @each
-        def test_rows_in_small_blocks_give_the_same(self, case: Case, dtype: str) -> None:
-            check_compiled(case, dtype, "native", **SMALL)
+        def test_rows_in_small_blocks_give_the_same(self, case: Case, dtype: str, name: str) -> None:
+            check_compiled(case, dtype, name, **SMALL)
 
         @engines
         @each

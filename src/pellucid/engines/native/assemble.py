@@ -162,7 +162,9 @@ def _whole(view: View) -> Buffer:
 
 
 def _allocated_locally(task: LineTask) -> int:
-    return allocate([[view.buffer for view in line.views if view.buffer.whole is None] for line in task.lines], Space.LOCAL)
+    return allocate(
+        [[view.buffer for view in line.views if view.buffer.whole is None] for line in task.lines], Space.LOCAL
+    )
 
 
 def operand(view: View) -> tuple[int, int, int, int]:

@@ -84,8 +84,9 @@ def _broadcast(node: Node) -> Access | None:
 @_rule("slice")
 def _slice(node: Node) -> Access | None:
     (x,) = node.inputs
-    whole = node.shape and node.options["slices"][0] == (0, x.shape[0], 1)
-    return Access(node.shape[0], (0,)) if whole else None
+    if not node.shape or node.options["slices"][0] != (0, x.shape[0], 1):
+        return None
+    return Access(node.shape[0], (0,))
 
 
 @_rule("concatenate", "take_along_axis", "scatter_add_along_axis")
@@ -111,10 +112,10 @@ def _reduce(node: Node) -> Access | None:
 
 @_rule("matmul")
 def _matmul(node: Node) -> Access | None:
-    x, w = node.inputs
-    if len(node.shape) > 2:
-        return Access(node.shape[0], (0, 0))
-    return Access(node.shape[0], (0, None)) if _nbytes(w) <= LIMITS.whole_bytes else None
+    rows, *rest = node.shape
+    if len(rest) > 1:  # a stack of matrices
+        return Access(rows, (0, 0))
+    return Access(rows, (0, None)) if _nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
 
 
 @_rule("conv2d", "conv2d_input_gradient")

@@ -143,7 +143,9 @@ class _ChainLowering:
     def _covering(self, view: View) -> View:
         """The view itself where it is all of its buffer, rows outermost, so that blocks lie one behind the other."""
         order = sorted(range(len(view.shape)), key=lambda a: (-view.strides[a], a))
-        covers = view.offset == 0 and view.is_contiguous(order) and view.size * view.dtype.itemsize == view.buffer.nbytes
+        covers = (
+            view.offset == 0 and view.is_contiguous(order) and view.size * view.dtype.itemsize == view.buffer.nbytes
+        )
         outermost = not view.shape or view.strides[0] * view.shape[0] == view.size
         if covers and outermost:
             return view
@@ -170,8 +172,9 @@ def _divided(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     fixed: set[int] = set()
     others: list[Line] = []
     for line in lines:
-        reads_same = all(view.step == 0 and (view.buffer.space is not Space.LOCAL or id(view.buffer) in fixed)
-                         for view in line.reads)
+        reads_same = all(
+            view.step == 0 and (view.buffer.space is not Space.LOCAL or id(view.buffer) in fixed) for view in line.reads
+        )
         own = all(writers[id(view.buffer)] == 1 and view.buffer.whole is None for view in line.writes)
         if line.reads and reads_same and own:
             same.append(line)

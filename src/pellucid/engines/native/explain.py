@@ -17,11 +17,12 @@ def explain(plan: NativePlan, arrays: Sequence[np.ndarray], runs: int) -> str:
     """The simplified graph, the groups, the memory, and each line of the plan with its time over some runs."""
     seconds = _times(plan, arrays, runs)
     groups = sum(group[0].primitive is not None for group in plan.groups)
+    kibibytes = plan.assembled.arena_bytes / 1024
     head = [
         "simplified graph",
         str(plan.graph),
         "",
-        f"{groups} groups, {len(plan.assembled.lines)} kernel calls, {plan.assembled.arena_bytes / 1024:,.0f} KiB for what lies between",
+        f"{groups} groups, {len(plan.assembled.lines)} kernel calls, {kibibytes:,.0f} KiB for what lies between",
         "",
         f"{'µs':>9} {'share':>6} {'Gop/s':>7} {'GB/s':>6}  kernel",
     ]

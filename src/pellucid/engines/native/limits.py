@@ -1,4 +1,4 @@
-"""Limits: from which size on it is worth the trouble. All that one would turn to tune the engine for another machine."""
+"""Limits: from which size on it is worth the trouble. What one would turn to tune the engine for another machine."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from pellucid.engines.native.cost import cost, is_view
 from pellucid.engines.native.limits import LIMITS
 from pellucid.graph import Graph, Node
 
-Group = list[Node]
+Group = Sequence[Node]
 
 
 @dataclass
@@ -36,9 +36,7 @@ class Task:
 class Schedule:
     """Groups on their way into phases."""
 
-    def __init__(
-        self, graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]
-    ) -> None:
+    def __init__(self, graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]) -> None:
         self.groups = groups
         self.costs = [cost(group) for group in groups]
         self.access: list[Access | None] = [access(group) for group in groups]
@@ -125,9 +123,10 @@ class Schedule:
         chains: dict[tuple[int, int], Task] = {}
         for i in ready:
             how = self.access[i]
-            if how is not None and self.costs[i] >= LIMITS.chain and not (patient and self._waits_for_update(i)):
-                if self._may_join(i, None):
-                    chains.setdefault(self._chain(i, how), Task("blocks"))
+            if how is None or self.costs[i] < LIMITS.chain or (patient and self._waits_for_update(i)):
+                continue
+            if self._may_join(i, None):
+                chains.setdefault(self._chain(i, how), Task("blocks"))
         alone, together = Task("alone"), list[Task]()
         there = set(self.done)
         again = True
@@ -208,9 +207,7 @@ class Schedule:
         return not (self.needs[update] | self.after[update]) - {i} <= self.done
 
 
-def schedule(
-    graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]
-) -> list[list[Task]]:
+def schedule(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]) -> list[list[Task]]:
     """The groups of a graph in phases.
 
     fed:  pairs (output, input) that are the same state, before and after

@@ -75,7 +75,7 @@ class _Terms:
             raise _NotThereError
 
     def _constant(self, x: Node) -> Node | None:
-        """The smaller array that x repeats along all the axes of the sum, in the sum's shape; None where there is none."""
+        """The smaller array that x repeats along all axes of the sum, in the sum's shape; None where there is none."""
         if not _is(x, "broadcast_to"):
             return None
         (small,) = x.inputs
