@@ -223,11 +223,15 @@ def refuse_vacuous(case: Case, outputs: int, scale: float) -> None:
         assert scale > 0, "all gradients are zero: this check shows nothing"
 
 
-# Limits of the native engine at which even the smallest case runs in chains of single rows, shared among threads.
+# Ways to run a compiled case: every engine, and the native one with limits at which even the smallest case runs in
+# chains of single rows, shared among threads.
 SMALL = {"sharing": 0, "chain": 0, "two_blocks": 1e-3, "block_bytes": 64, "recompute_bytes": 0, "split_sum": 0}
+WAYS: dict[str, tuple[str, dict[str, float]]] = {name: (name, {}) for name in ENGINES}
+if "native" in ENGINES:
+    WAYS["native, by rows"] = ("native", SMALL)
 
 
-def check_compiled(case: Case, dtype: str, engine_name: str, **changed: float) -> None:
+def check_compiled(case: Case, dtype: str, engine_name: str, changed: Mapping[str, float]) -> None:
     """Value and gradients of the compiled function are those of the eager one on the reference engine."""
 
     def both(weights: Tensor, *tensors: Tensor) -> list[Tensor]:
@@ -267,7 +271,7 @@ def checks(cases: Sequence[Case]) -> type:
     each_smooth = pytest.mark.parametrize("case", smooth, ids=str)
     dtypes = pytest.mark.parametrize("dtype", FLOATS)
     engines = pytest.mark.parametrize("name", list(ENGINES))
-    compiling = pytest.mark.parametrize("name", sorted({"native"} & set(ENGINES)))
+    ways = pytest.mark.parametrize("way", WAYS)
 
     class Checks:
         @engines
@@ -288,17 +292,11 @@ def checks(cases: Sequence[Case]) -> type:
         def test_extreme_numbers_are_handled_as_numpy_does(self, case: Case, dtype: str, name: str) -> None:
             check_extremes(case, dtype, name)
 
-        @engines
+        @ways
         @dtypes
         @each
-        def test_compiled_gives_what_eager_gives(self, case: Case, dtype: str, name: str) -> None:
-            check_compiled(case, dtype, name)
-
-        @compiling
-        @dtypes
-        @each
-        def test_rows_in_small_blocks_give_the_same(self, case: Case, dtype: str, name: str) -> None:
-            check_compiled(case, dtype, name, **SMALL)
+        def test_compiled_gives_what_eager_gives(self, case: Case, dtype: str, way: str) -> None:
+            check_compiled(case, dtype, *WAYS[way])
 
         @engines
         @each
