@@ -1,4 +1,4 @@
-// Matrix product in tiles of registers, with a bias and an activation on the way out.
+// Matrix product in tiles of registers.
 //
 // One tile of y stays in registers while the depth streams past it:
 //
@@ -40,6 +40,7 @@
 
 #include "matmul.hpp"
 
+#include "matmul_dots.hpp"
 #include "table.hpp"
 #include "transpose.hpp"
 #include "vector.hpp"
@@ -92,7 +93,6 @@ struct Job {
   T* y;
   Size y_stride, begin, end;  // the columns of the tile that belong to y
   bool add;                   // to what an earlier block of the depth left in y
-  Epilogue<T> epilogue;       // at this tile
 };
 
 template <typename V, typename T>
@@ -113,11 +113,6 @@ inline void copy_few(T* to, const T* from, Size count) {
     }
 }
 
-template <typename V>
-inline V relu(V x) {
-  return x <= 0 ? V{} : x;  // keeps nan
-}
-
 // Where vector v of a tile begins: the last one may lie over the one before it.
 template <int vectors>
 inline Size offset(int v, Size width, Size last) {
@@ -128,7 +123,6 @@ inline Size offset(int v, Size width, Size last) {
 template <typename T, typename V, int vectors>
 inline void finish(const Job<T>& job, int r, const V* sums) {
   constexpr Size width = sizeof(V) / sizeof(T);
-  const Epilogue<T>& epilogue = job.epilogue;
   T* const y = job.y + r * job.y_stride;
   const Size used = job.end - job.begin;
   const bool whole = used == (vectors == 1 ? width : job.last + width);
@@ -142,19 +136,6 @@ inline void finish(const Job<T>& job, int r, const V* sums) {
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) sum[v] = load_as<V>(old + offset<vectors>(v, width, job.last)) + sum[v];
   }
-  if (epilogue.bias && epilogue.column_stride == 0) {
-    const T bias = epilogue.bias[r * epilogue.row_stride];
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) sum[v] += bias;
-  } else if (epilogue.bias) {
-    const T* bias = epilogue.bias + r * epilogue.row_stride;
-    if (!whole) copy_few<vectors * width>(line + job.begin, bias + job.begin, used), bias = line;
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) sum[v] += load_as<V>(bias + offset<vectors>(v, width, job.last));
-  }
-  if (epilogue.relu)
-#pragma GCC unroll 4
-    for (int v = 0; v < vectors; ++v) sum[v] = relu(sum[v]);
   T* const to = whole ? y : line;
 #pragma GCC unroll 4
   for (int v = 0; v < vectors; ++v) __builtin_memcpy(to + offset<vectors>(v, width, job.last), &sum[v], sizeof(V));
@@ -362,7 +343,7 @@ struct Right {
 };
 
 template <typename T>
-void multiply_block(MatmulSize size, Left<T> x, bool across, Right<T> w, Matrix<T> y, bool add, Epilogue<T> epilogue) {
+void multiply_block(MatmulSize size, Left<T> x, bool across, Right<T> w, Matrix<T> y, bool add) {
   const T* packed = w.data;
   for (Size column = 0; column < size.columns;) {
     const Panel<T> panel =
@@ -379,14 +360,11 @@ void multiply_block(MatmulSize size, Left<T> x, bool across, Right<T> w, Matrix<
         .begin = w.in_place && !add ? 0 : panel.begin,  // what is stored twice has the same bits
         .end = panel.end,
         .add = add,
-        .epilogue = epilogue,
     };
-    if (epilogue.bias) job.epilogue.bias += panel.start * epilogue.column_stride;
     for (Size row = 0; row < size.rows; row += tile_rows) {
       panel.multiply(smaller(tile_rows, size.rows - row), job);
       job.x += x.next_tile;
       job.y += tile_rows * y.row_stride;
-      if (epilogue.bias) job.epilogue.bias += tile_rows * epilogue.row_stride;
     }
     packed += panel.width * size.depth;
     column = panel.start + panel.end;
@@ -429,7 +407,7 @@ bool reads_in_place(MatmulSize size, Matrix<const T> w) {
 }
 
 template <typename T>
-void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, Epilogue<T> epilogue, T* scratch) {
+void multiply_in_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
   T* const x_scratch = scratch + packed_size<T>(size);
   const Reading how = reading(size, x);
   const bool across = how == Reading::across || how == Reading::packed;
@@ -440,89 +418,46 @@ void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, Epi
     Size k = 0;
     do {  // once even where the depth is 0: y is then all zeros
       const Size depth = smaller(depth_block, size.depth - k);
-      const bool last = k + depth_block >= size.depth;
       const Matrix<const T> there = from(w, k, column);
       if (!in_place) pack(columns, depth, there, scratch);
       for (Size row = 0; row < size.rows; row += row_block) {
         const Size rows = smaller(row_block, size.rows - row);
-        Epilogue<T> here = last ? epilogue : Epilogue<T>{};
-        if (here.bias) here.bias += row * here.row_stride + column * here.column_stride;
         multiply_block({rows, columns, depth}, read(how, rows, depth, from(x, row, k), x_scratch), across,
-                       Right<T>{in_place ? there.data : scratch, in_place, w.row_stride}, from(y, row, column), k > 0,
-                       here);
+                       Right<T>{in_place ? there.data : scratch, in_place, w.row_stride}, from(y, row, column), k > 0);
       }
       k += depth_block;
     } while (k < size.depth);
   }
 }
 
-// ---- one row
-
-// The sums of 512 products each for some columns of w, whose numbers are side by side: lanes add up first.
-template <typename T, int columns>
-void dots(Size depth, const T* x, Matrix<const T> w, T* y, bool add) {
-  constexpr Size L = lanes<T>;
-  Vector<T> sum[columns] = {};
-  Size k = 0;
-  for (; k + L <= depth; k += L) {
-    const Vector<T> there = load(x + k);
-#pragma GCC unroll 8
-    for (int c = 0; c < columns; ++c) sum[c] += there * load(w.data + c * w.column_stride + k);
-  }
-  for (int c = 0; c < columns; ++c) {
-    T all = 0;
-    for (int lane = 0; lane < L; ++lane) all += sum[c][lane];
-    for (Size rest = k; rest < depth; ++rest) all += x[rest] * w.data[c * w.column_stride + rest];
-    y[c] = add ? y[c] + all : all;
-  }
+// Whether to take dot products: not for short ones, whose lanes take longer to add up than the products do, unless the
+// other way would pack w for few columns or a single row.
+template <typename T>
+bool takes_dots(MatmulSize whole, Matrix<const T> x, Matrix<const T> w) {
+  const bool along_depth = x.column_stride == 1 && w.row_stride == 1;
+  return along_depth && (whole.rows == 1 || whole.depth >= 8 * lanes<T> || whole.depth > whole.columns);
 }
 
 template <typename T>
-void run_row(MatmulSize size, Matrix<const T> x, Matrix<const T> w, T* y, Epilogue<T> epilogue, T* scratch) {
-  constexpr Size at_once = 8;
-  Size k = 0;
-  do {
-    const Size depth = smaller(depth_block, size.depth - k);
-    const T* there = x.data + k * x.column_stride;
-    if (x.column_stride != 1) {
-      for (Size i = 0; i < depth; ++i) scratch[i] = there[i * x.column_stride];
-      there = scratch;
-    }
-    Size c = 0;
-    for (; c + at_once <= size.columns; c += at_once) dots<T, at_once>(depth, there, from(w, k, c), y + c, k > 0);
-    for (; c < size.columns; ++c) dots<T, 1>(depth, there, from(w, k, c), y + c, k > 0);
-    k += depth_block;
-  } while (k < size.depth);
-  for (Size c = 0; c < size.columns; ++c) {
-    if (epilogue.bias) y[c] += epilogue.bias[c * epilogue.column_stride];
-    if (epilogue.relu && y[c] <= 0) y[c] = 0;
-  }
-}
-
-template <typename T>
-void run_plain(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
-  run(size, x, w, y, {}, scratch);
+void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+  multiply_part(size, size, x, w, y, scratch);
 }
 
 }  // namespace
 
-const Matmul<float> matmul_float32 = {scratch<float>, run_plain<float>};
-const Matmul<double> matmul_float64 = {scratch<double>, run_plain<double>};
-
 template <typename T>
-void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, Epilogue<T> epilogue, T* scratch) {
-  run(size, x, w, y, epilogue, scratch);
+void multiply_part(MatmulSize whole, MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+  if (takes_dots(whole, x, w))
+    dots::multiply(size, x, w, y);
+  else
+    multiply_in_panels(size, x, w, y, scratch);
 }
 
-template <typename T>
-void multiply_row(MatmulSize size, Matrix<const T> x, Matrix<const T> w, T* y, Epilogue<T> epilogue, T* scratch) {
-  run_row(size, x, w, y, epilogue, scratch);
-}
+template void multiply_part(MatmulSize, MatmulSize, Matrix<const float>, Matrix<const float>, Matrix<float>, float*);
+template void multiply_part(MatmulSize, MatmulSize, Matrix<const double>, Matrix<const double>, Matrix<double>,
+                            double*);
 
-template void multiply(MatmulSize, Matrix<const float>, Matrix<const float>, Matrix<float>, Epilogue<float>, float*);
-template void multiply(MatmulSize, Matrix<const double>, Matrix<const double>, Matrix<double>, Epilogue<double>,
-                       double*);
-template void multiply_row(MatmulSize, Matrix<const float>, Matrix<const float>, float*, Epilogue<float>, float*);
-template void multiply_row(MatmulSize, Matrix<const double>, Matrix<const double>, double*, Epilogue<double>, double*);
+const Matmul<float> matmul_float32 = {scratch<float>, run<float>};
+const Matmul<double> matmul_float64 = {scratch<double>, run<double>};
 
 }  // namespace pellucid::PELLUCID_KERNELS

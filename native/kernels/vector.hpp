@@ -3,6 +3,14 @@
 // it.
 #pragma once
 
+#include <cstddef>
+
+// What is no operator: a load or a store of a part of a vector. Everything in this header is inlined by force, so that
+// no copy of it can become a symbol that another instruction set's kernels share (see table.hpp).
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace pellucid::PELLUCID_KERNELS {
 
 #if defined(__AVX512F__)
@@ -45,5 +53,60 @@ template <typename T>
 inline void store(T* to, Vector<T> vector) {
   __builtin_memcpy(to, &vector, sizeof vector);
 }
+
+// The first `count` numbers of a vector, more than 0 and fewer than all: nothing behind them is read or written.
+template <typename T>
+class Part {
+ public:
+  explicit Part(std::ptrdiff_t count) : count_(static_cast<int>(count)) {}
+
+  // Zeros behind them.
+  Vector<T> load(const T* from) const {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+      return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count_) - 1), from);
+    else
+      return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count_) - 1), from);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4)
+      return _mm256_maskload_ps(from, mask());
+    else
+      return _mm256_maskload_pd(from, mask());
+#else
+    Vector<T> vector = {};
+    for (int i = 0; i < lanes<T> - 1; ++i)
+      if (i < count_) vector[i] = from[i];
+    return vector;
+#endif
+  }
+
+  void store(T* to, Vector<T> vector) const {
+#if defined(__AVX512F__)
+    if constexpr (sizeof(T) == 4)
+      _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count_) - 1), vector);
+    else
+      _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1u << count_) - 1), vector);
+#elif defined(__AVX2__)
+    if constexpr (sizeof(T) == 4)
+      _mm256_maskstore_ps(to, mask(), vector);
+    else
+      _mm256_maskstore_pd(to, mask(), vector);
+#else
+    for (int i = 0; i < lanes<T> - 1; ++i)
+      if (i < count_) to[i] = vector[i];
+#endif
+  }
+
+ private:
+#if defined(__AVX2__) && !defined(__AVX512F__)
+  __m256i mask() const {
+    if constexpr (sizeof(T) == 4)
+      return _mm256_cmpgt_epi32(_mm256_set1_epi32(count_), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+    else
+      return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count_), _mm256_setr_epi64x(0, 1, 2, 3));
+  }
+#endif
+  int count_;
+};
 
 }  // namespace pellucid::PELLUCID_KERNELS
