@@ -26,6 +26,7 @@
 #pragma once
 
 #include "matmul.hpp"
+#include "matmul_pack.hpp"
 #include "vector.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
@@ -64,7 +65,7 @@ template <typename T>
 using Quad = typename QuadOf<T>::type;
 
 template <typename T, int bytes>
-struct HalfOf {
+struct FoldedOf {
   typedef T type __attribute__((vector_size(bytes / 2)));
 };
 
@@ -72,7 +73,7 @@ struct HalfOf {
 template <typename T, typename V>
 inline auto fold(V v) {
   // Through memory, which no compiler takes: GCC would shuffle the whole of v where one move of a half is enough.
-  typename HalfOf<T, sizeof v>::type halves[2];
+  typename FoldedOf<T, sizeof v>::type halves[2];
   __builtin_memcpy(halves, &v, sizeof v);
   return halves[0] + halves[1];
 }
@@ -195,8 +196,6 @@ template <typename T>
 constexpr Tiles<T> tiles;
 
 // ---- blocks
-
-constexpr Size smaller(Size a, Size b) { return a < b ? a : b; }
 
 template <typename T>
 void multiply_block(MatmulSize size, Job<T> job) {
