@@ -111,7 +111,7 @@ def _matmul(low: Lowering, node: Node, x: View, w: View) -> View:
     numbers = [stack[0], rows, columns, depth]
     for step, view in zip(stack[1:], (y, x, w), strict=True):
         numbers += [step, *view.strides[-2:]]
-    low.emit(f"matmul_{node.dtype}", [y], [x, w], [*numbers, 0, 0], 2 * y.size * depth)
+    low.emit(f"matmul_{node.dtype}", [y], [x, w], numbers, 2 * y.size * depth)
     return y
 
 
