@@ -1,6 +1,6 @@
 // Convolution as an implicit matmul: the columns that im2col would copy are read where they stand.
 //
-//   conv2d_T    buffers  y (N, OH, OW, M), x (N, H, W, C), w (M, C/groups, KH, KW)
+//   conv2d_T    buffers  y (N, OH, OW, M), x (N, H, W, C), packed
 //
 // One tile of y stays in registers while the taps stream past it:
 //
@@ -36,6 +36,7 @@
 // Every number of y is summed tap by tap, and channel by channel within a tap, whatever the workers are.
 
 #include "convolution.hpp"
+#include "convolution_panels.hpp"
 #include "convolution_strip.hpp"
 #include "table.hpp"
 #include "vector.hpp"
@@ -118,26 +119,6 @@ void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T
 template <typename T>
 using Tile = void (*)(const Runs&, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters);
 
-// How the filters fall into panels, and the positions of a row into tiles.
-template <typename T>
-struct Layout {
-  bool depthwise;
-  Size groups, filters, depth, taps;
-
-  explicit Layout(const ConvolutionPass<T>& pass)
-      : depthwise(pass.groups >= lanes<T> && pass.depth == 1 && pass.filters == 1),
-        groups(depthwise ? 1 : pass.groups),
-        filters(depthwise ? pass.groups : pass.filters),
-        depth(pass.depth),
-        taps(pass.taps[0] * pass.taps[1]) {}
-
-  Size vectors(Size filter) const { return !depthwise && filters - filter > lanes<T> ? 2 : 1; }
-  // The last vector of channels of a depthwise convolution ends where they end, since x is loaded by whole vectors.
-  Size first(Size filter) const { return depthwise ? smaller(filter, filters - lanes<T>) : filter; }
-
-  Size packed() const { return groups * taps * depth * round_up(filters, lanes<T>); }
-};
-
 template <typename T, int vectors, bool depthwise, int positions = tile_positions<vectors>>
 Tile<T> tile_of(Size count) {
   if constexpr (positions > 1)
@@ -146,28 +127,6 @@ Tile<T> tile_of(Size count) {
     return depthwise_tile<T, positions>;
   else
     return tile<T, positions, vectors>;
-}
-
-// Copies w in the order in which the tiles want it: panel by panel, and in a panel tap by tap, channel by channel.
-template <typename T>
-void pack(const ConvolutionPass<T>& pass, T* packed) {
-  const Layout<T> layout(pass);
-  const Size filter_stride = layout.depthwise ? pass.weight_group : pass.weight_filter;
-  for (Size group = 0; group < layout.groups; ++group)
-    for (Size filter = 0, width; filter < layout.filters; filter += width) {
-      width = layout.vectors(filter) * lanes<T>;
-      const Size start = layout.first(filter), filters = smaller(width, layout.filters - start);
-      const T* first = pass.weight + group * pass.weight_group + start * filter_stride;
-      for (Size c = 0; c < pass.depth; ++c)
-        for (Size i = 0; i < pass.taps[0]; ++i)
-          for (Size j = 0; j < pass.taps[1]; ++j) {
-            const T* from = first + c * pass.weight_depth + i * pass.weight_tap[0] + j * pass.weight_tap[1];
-            T* to = packed + ((i * pass.taps[1] + j) * pass.depth + c) * width;
-            for (Size f = 0; f < filters; ++f) to[f] = from[f * filter_stride];
-            for (Size f = filters; f < width; ++f) to[f] = 0;
-          }
-      packed += layout.taps * layout.depth * width;
-    }
 }
 
 // ---- rectangles of positions
@@ -237,23 +196,24 @@ void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, con
 }
 
 template <typename T>
-void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size end, const T* panel) {
-  const Layout<T> layout(pass);
-  for (Size group = 0; group < layout.groups; ++group)
-    for (Size filter = 0, width; filter < layout.filters; filter += width) {
-      width = layout.vectors(filter) * lanes<T>;
-      const Size start = layout.first(filter), filters = smaller(width, layout.filters - start);
+void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size end) {
+  const Panels<T> panels(pass);
+  const T* panel = pass.packed;
+  for (Size group = 0; group < panels.groups; ++group)
+    for (Size filter = 0, width; filter < panels.filters; filter += width) {
+      width = panels.vectors(filter) * lanes<T>;
+      const Size start = panels.first(filter), filters = smaller(width, panels.filters - start);
       const T* x =
-          pass.x + image * pass.height * pass.width * pass.channels + (layout.depthwise ? start : group * layout.depth);
-      T* y = pass.y + image * pass.y_image + group * layout.filters + start;
-      const auto convolve = layout.depthwise   ? convolve_rectangle<T, 1, true>
+          pass.x + image * pass.height * pass.width * pass.channels + (panels.depthwise ? start : group * panels.depth);
+      T* y = pass.y + image * pass.y_image + group * panels.filters + start;
+      const auto convolve = panels.depthwise   ? convolve_rectangle<T, 1, true>
                             : width > lanes<T> ? convolve_rectangle<T, 2, false>
                                                : convolve_rectangle<T, 1, false>;
       for (Stretch down = stretch(pass, 0, begin, end); down.begin < end; down = stretch(pass, 0, down.end, end))
         for (Stretch across = stretch(pass, 1, 0, pass.out[1]); across.begin < pass.out[1];
              across = stretch(pass, 1, across.end, pass.out[1]))
           convolve(pass, down, across, x, panel, y, filters);
-      panel += layout.taps * layout.depth * width;
+      panel += panels.taps * panels.depth * width;
     }
 }
 
@@ -273,20 +233,12 @@ Size rows_at_once(const ConvolutionPass<T>& pass) {
 }  // namespace
 
 template <typename T>
-Size convolve_scratch(const ConvolutionPass<T>& pass) {
-  return Layout<T>(pass).packed() * static_cast<Size>(sizeof(T));
-}
-
-template <typename T>
 void convolve(const ConvolutionPass<T>& pass, const Call& call) {
   if (pass.out[0] == 0 || pass.out[1] == 0) return;
-  T* const packed = reinterpret_cast<T*>(call.scratch);
   const Size most = rows_at_once(pass), parts = (pass.out[0] + most - 1) / most;
   const Share mine = share(pass.images * parts, call);
-  if (mine.begin < mine.end) pack(pass, packed);
   for (Size i = mine.begin; i < mine.end; ++i)
-    convolve_rows(pass, i / parts, i % parts * most, smaller((i % parts + 1) * most, pass.out[0]),
-                  static_cast<const T*>(packed));
+    convolve_rows(pass, i / parts, i % parts * most, smaller((i % parts + 1) * most, pass.out[0]));
 }
 
 template <typename T>
@@ -294,22 +246,13 @@ void convolution_forward(const Call& call) {
   ConvolutionPass<T> pass = forward_pass<T>(convolution_size(call.numbers));
   pass.x = call.buffer<const T>(1);
   pass.y = call.buffer<T>(0);
-  pass.weight = call.buffer<const T>(2);
+  pass.packed = call.buffer<const T>(2);
   convolve(pass, call);
-}
-
-template <typename T>
-Size convolution_forward_scratch(const Size* numbers) {
-  return convolve_scratch(forward_pass<T>(convolution_size(numbers)));
 }
 
 template void convolve(const ConvolutionPass<float>&, const Call&);
 template void convolve(const ConvolutionPass<double>&, const Call&);
-template Size convolve_scratch(const ConvolutionPass<float>&);
-template Size convolve_scratch(const ConvolutionPass<double>&);
 template void convolution_forward<float>(const Call&);
 template void convolution_forward<double>(const Call&);
-template Size convolution_forward_scratch<float>(const Size*);
-template Size convolution_forward_scratch<double>(const Size*);
 
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -31,11 +31,7 @@ ConvolutionPass<T> forward_pass(const ConvolutionSize& size) {
       .groups = size.groups,
       .depth = size.depth(),
       .filters = size.filters_each(),
-      .weight = nullptr,
-      .weight_group = size.filters_each() * size.depth() * size.taps(),
-      .weight_filter = size.depth() * size.taps(),
-      .weight_depth = size.taps(),
-      .weight_tap = {size.kernel[1], 1},
+      .packed = nullptr,
   };
 }
 

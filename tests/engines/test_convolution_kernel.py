@@ -104,14 +104,23 @@ def call(name: str, out: np.ndarray, given: Sequence[np.ndarray], numbers: list[
     return out
 
 
+def packed(name: str, case: Case, w: np.ndarray) -> np.ndarray:
+    """The weights as the kernel of this name wants them, in as much room as convolution.cpp promises to need."""
+    filters = case.filters if name == "conv2d" else case.x[1]
+    depth = case.x[1] if name == "conv2d" else case.filters  # of all groups
+    row = -(-filters // case.groups * w.itemsize // 64) * 64 // w.itemsize
+    return call(f"{name}_pack_weights", np.empty((depth, *case.kernel, row), w.dtype), [w], case.numbers)
+
+
 def forward(case: Case, x: np.ndarray, w: np.ndarray) -> np.ndarray:
     out = np.empty((case.x[0], *case.size, case.filters), x.dtype)
-    return first(call("conv2d", out, [last(x), w], case.numbers))
+    return first(call("conv2d", out, [last(x), packed("conv2d", case, w)], case.numbers))
 
 
 def input_gradient(case: Case, g: np.ndarray, w: np.ndarray) -> np.ndarray:
     n, c, height, width = case.x
-    return first(call("conv2d_input_gradient", np.empty((n, height, width, c), g.dtype), [last(g), w], case.numbers))
+    out, name = np.empty((n, height, width, c), g.dtype), "conv2d_input_gradient"
+    return first(call(name, out, [last(g), packed(name, case, w)], case.numbers))
 
 
 def weight_gradient(case: Case, x: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -149,6 +158,24 @@ def test_convolution_and_its_gradients_equal_numpy(case: Case, dtype: type) -> N
     terms = case.x[0] * case.size[0] * case.size[1]
     wanted = exactly(conv2d_weight_gradient_p, x, g, size=case.kernel, **case.options)
     assert_is_sum(weight_gradient(case, x, g), *wanted, terms)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", [case for case in CASES if case.x[0] > 1], ids=str)
+def test_images_one_by_one_have_the_bits_of_the_batch(case: Case, dtype: type) -> None:
+    """The packed weights of the batch serve any part of it."""
+    given = normal(case.x, dtype, 0), normal((case.x[0], case.filters, *case.size), dtype, 2)
+    w = normal(case.weight, dtype, 1)
+    for name, x, whole in zip(
+        ("conv2d", "conv2d_input_gradient"),
+        given,
+        (forward(case, given[0], w), input_gradient(case, given[1], w)),
+        strict=True,
+    ):
+        weights, out = packed(name, case, w), np.empty_like(last(whole))
+        for i in range(len(out)):
+            native.call(f"{name}_{out.dtype}", [out[i], last(x[i : i + 1]), weights], [1, *case.numbers[1:]])
+        assert out.tobytes() == last(whole).tobytes()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

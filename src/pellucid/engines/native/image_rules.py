@@ -41,20 +41,32 @@ def _conv_numbers(x: Shape, w: Shape, y: Shape, options: Any) -> tuple[list[int]
     return numbers, 2 * math.prod(y) * math.prod(w[1:])
 
 
+VECTOR_BYTES = 64  # the widest: a row of packed weights is whole vectors, whichever the machine has
+
+
 @rule("conv2d")
 def _conv2d(low: Lowering, node: Node, x: View, w: View) -> View:
-    y = _new_images(low, node)
-    numbers, work = _conv_numbers(x.shape, w.shape, y.shape, node.options)
-    low.emit(f"conv2d_{node.dtype}", [y], [_images(low, x), low.ordered(w)], numbers, work)
-    return y
+    return _convolution(low, node, x, w, _conv_numbers(x.shape, w.shape, node.shape, node.options))
 
 
 @rule("conv2d_input_gradient")
 def _conv2d_input_gradient(low: Lowering, node: Node, g: View, w: View) -> View:
-    x = _new_images(low, node)
-    numbers, work = _conv_numbers(x.shape, w.shape, g.shape, node.options)
-    low.emit(f"conv2d_input_gradient_{node.dtype}", [x], [_images(low, g), low.ordered(w)], numbers, work)
-    return x
+    return _convolution(low, node, g, w, _conv_numbers(node.shape, w.shape, g.shape, node.options))
+
+
+def _convolution(low: Lowering, node: Node, x: View, w: View, numbers_and_work: tuple[list[int], int]) -> View:
+    """Two lines: the second reads images, and the weights as the first has packed them, once for all blocks of images.
+
+    What is packed depends neither on the images nor on how many there are.
+    """
+    assert node.primitive is not None, "a constant is no convolution"
+    kernel, groups, (numbers, work) = node.primitive.name, node.options["groups"], numbers_and_work
+    y = _new_images(low, node)
+    row = -(-y.shape[1] // groups * w.dtype.itemsize // VECTOR_BYTES) * VECTOR_BYTES // w.dtype.itemsize
+    packed = low.new((x.shape[1], *w.shape[2:], row), w.dtype)  # depth · groups is the channels of x
+    low.emit(f"{kernel}_pack_weights_{node.dtype}", [packed], [low.ordered(w)], numbers, w.size)
+    low.emit(f"{kernel}_{node.dtype}", [y], [_images(low, x), packed], numbers, work)
+    return y
 
 
 @rule("conv2d_weight_gradient")
