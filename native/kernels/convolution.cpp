@@ -4,8 +4,7 @@
 //   conv2d_T                              buffers  y (N, OH, OW, M), x (N, H, W, C), packed
 //   conv2d_input_gradient_pack_weights_T  buffers  packed, w
 //   conv2d_input_gradient_T               buffers  x̄, ȳ, packed
-//   conv2d_weight_gradient_T              buffers  w̄, x, ȳ
-//   conv2d_weight_gradient_partial_T      buffers  partial (blocks, M, C/groups, KH, KW), x, ȳ
+//   conv2d_weight_gradient_partial_T      buffers  partial (blocks, as much as packed weights), x, ȳ
 //   conv2d_weight_gradient_sum_T          buffers  w̄, partial
 //
 //   numbers  N, H, W, C, OH, OW, M, KH, KW, stride (down, across), padding (top, left), dilation (down, across),
@@ -55,15 +54,12 @@ void col2im(const Call& call) {
 const Kernel kernels[] = {
     {"conv2d_pack_weights_float32", convolution_pack_weights<float>, nullptr},
     {"conv2d_pack_weights_float64", convolution_pack_weights<double>, nullptr},
-    {"conv2d_float32", convolution_forward<float>, nullptr},
-    {"conv2d_float64", convolution_forward<double>, nullptr},
+    {"conv2d_float32", convolution_forward<float>, convolution_forward_scratch<float>},
+    {"conv2d_float64", convolution_forward<double>, convolution_forward_scratch<double>},
     {"conv2d_input_gradient_pack_weights_float32", convolution_input_gradient_pack_weights<float>, nullptr},
     {"conv2d_input_gradient_pack_weights_float64", convolution_input_gradient_pack_weights<double>, nullptr},
-    {"conv2d_input_gradient_float32", convolution_input_gradient<float>, nullptr},
-    {"conv2d_input_gradient_float64", convolution_input_gradient<double>, nullptr},
-    {"conv2d_weight_gradient_float32", convolution_weight_gradient<float>, convolution_weight_gradient_scratch<float>},
-    {"conv2d_weight_gradient_float64", convolution_weight_gradient<double>,
-     convolution_weight_gradient_scratch<double>},
+    {"conv2d_input_gradient_float32", convolution_input_gradient<float>, convolution_input_gradient_scratch<float>},
+    {"conv2d_input_gradient_float64", convolution_input_gradient<double>, convolution_input_gradient_scratch<double>},
     {"conv2d_weight_gradient_partial_float32", convolution_weight_gradient_partial<float>,
      convolution_weight_gradient_scratch<float>},
     {"conv2d_weight_gradient_partial_float64", convolution_weight_gradient_partial<double>,

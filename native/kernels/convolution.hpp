@@ -51,6 +51,17 @@ struct ConvolutionWeights {
 template <typename T>
 void convolve(const ConvolutionPass<T>& pass, const Call& call);
 template <typename T>
+Size convolve_scratch(const ConvolutionPass<T>& pass);
+
+// The same for few channels.
+template <typename T>
+bool has_few_channels(const ConvolutionPass<T>& pass);
+template <typename T>
+void convolve_few(const ConvolutionPass<T>& pass, const Call& call);
+template <typename T>
+Size convolve_few_scratch(const ConvolutionPass<T>& pass);
+
+template <typename T>
 Size packed_size(const ConvolutionPass<T>& pass);
 template <typename T>
 void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& weights, T* packed, const Call& call);
@@ -60,11 +71,13 @@ void convolution_pack_weights(const Call& call);
 template <typename T>
 void convolution_forward(const Call& call);
 template <typename T>
+Size convolution_forward_scratch(const Size* numbers);
+template <typename T>
 void convolution_input_gradient_pack_weights(const Call& call);
 template <typename T>
 void convolution_input_gradient(const Call& call);
 template <typename T>
-void convolution_weight_gradient(const Call& call);
+Size convolution_input_gradient_scratch(const Size* numbers);
 template <typename T>
 Size convolution_weight_gradient_scratch(const Size* numbers);
 template <typename T>

@@ -38,14 +38,12 @@
 #include "convolution.hpp"
 #include "convolution_panels.hpp"
 #include "convolution_strip.hpp"
+#include "convolution_tile.hpp"
 #include "table.hpp"
 #include "vector.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
-
-template <int vectors>
-constexpr int tile_positions = vector_registers == 32 ? 12 : (vectors == 2 ? 6 : 12);
 
 // Of both x and a panel, the places that a tile reads for one position: `rows` × `columns` runs of `length` steps.
 struct Runs {
@@ -53,37 +51,8 @@ struct Runs {
   Size x_row, x_column, panel_row, panel_column;
 };
 
-// Copies `count` numbers, fewer than twice `most`, in pieces of a power of two.
-template <int most, typename T>
-inline void copy_some(T* to, const T* from, Size count) {
-  if (count & most) {
-    __builtin_memcpy(to, from, most * sizeof(T));
-    to += most, from += most;
-  }
-  if constexpr (most > 1) copy_some<most / 2>(to, from, count);
-}
-
-// Stores the sums of a tile. Where the filters do not fill the vectors, and nothing but the tile's next position
-// follows in memory, that may be overwritten, since its turn comes; the others take a way round.
 template <typename T, int positions, int vectors>
-[[gnu::always_inline]] inline void store_tile(const Vector<T> (&sum)[positions][vectors], T* y, Size y_step,
-                                              Size filters) {
-  constexpr Size width = vectors * lanes<T>;
-  const Size end = filters == width ? positions * y_step : filters == y_step ? positions * y_step - width : -1;
-  T line[positions * width];
-#pragma GCC unroll 16
-  for (int p = 0; p < positions; ++p) {
-    T* const to = p * y_step <= end ? y + p * y_step : line + p * width;
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store<T>(to + v * lanes<T>, sum[p][v]);
-  }
-  if (filters != width)
-    for (Size p = 0; p < positions; ++p)
-      if (p * y_step > end) copy_some<width / 2>(y + p * y_step, line + p * width, filters);
-}
-
-template <typename T, int positions, int vectors>
-void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters) {
+void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill) {
   Vector<T> sum[positions][vectors] = {};
   for (Size i = 0; i < runs.rows; ++i)
     for (Size j = 0; j < runs.columns; ++j) {
@@ -99,12 +68,12 @@ void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size 
           for (int v = 0; v < vectors; ++v) sum[p][v] += run[p * x_step + k] * w[v];
       }
     }
-  store_tile<T>(sum, y, y_step, filters);
+  store_tile<T>(sum, y, y_step, fill);
 }
 
 // The same for one channel a group.
 template <typename T, int positions>
-void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters) {
+void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill) {
   Vector<T> sum[positions][1] = {};
   for (Size i = 0; i < runs.rows; ++i)
     for (Size j = 0; j < runs.columns; ++j) {
@@ -113,11 +82,11 @@ void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T
 #pragma GCC unroll 16
       for (int p = 0; p < positions; ++p) sum[p][0] += load(run + p * x_step) * w;
     }
-  store_tile<T>(sum, y, y_step, filters);
+  store_tile<T>(sum, y, y_step, fill);
 }
 
 template <typename T>
-using Tile = void (*)(const Runs&, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters);
+using Tile = void (*)(const Runs&, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill);
 
 template <typename T, int vectors, bool depthwise, int positions = tile_positions<vectors>>
 Tile<T> tile_of(Size count) {
@@ -155,19 +124,19 @@ Stretch stretch(const ConvolutionPass<T>& pass, int axis, Size begin, Size end) 
 // Tiles in a line, in parts as equal as can be; a step is how far it is from one position to the next.
 template <typename T, int vectors, bool depthwise>
 void convolve_line(const Runs& runs, Size positions, const T* x, Size x_step, const T* panel, T* y, Size y_step,
-                   Size filters) {
+                   Size fill) {
   const Size tiles = (positions + tile_positions<vectors> - 1) / tile_positions<vectors>;
   for (Size t = 0; t < tiles; ++t) {
     const Size begin = positions * t / tiles, end = positions * (t + 1) / tiles;
     tile_of<T, vectors, depthwise>(end - begin)(runs, x + begin * x_step, x_step, panel, y + begin * y_step, y_step,
-                                                filters);
+                                                fill);
   }
 }
 
 // x and y are those of the image, at the group's first channel and the panel's first filter.
 template <typename T, int vectors, bool depthwise>
 void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, const Stretch& across, const T* x,
-                        const T* panel, T* y, Size filters) {
+                        const T* panel, T* y, Size fill) {
   constexpr Size most = tile_positions<vectors>, width = vectors * lanes<T>;
   const Size row = pass.width * pass.channels, steps[] = {pass.step[0] * row, pass.step[1] * pass.channels};
   const bool one_run = pass.groups == 1 && pass.gap[1] == 1;
@@ -188,11 +157,11 @@ void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, con
   if (rows * ((columns + most - 1) / most) <= columns * ((rows + most - 1) / most))
     for (Size r = 0; r < rows; ++r)
       convolve_line<T, vectors, depthwise>(runs, columns, x + r * steps[0], steps[1], panel, y + r * pass.y_row,
-                                           pass.y_step, filters);
+                                           pass.y_step, fill);
   else
     for (Size c = 0; c < columns; ++c)
       convolve_line<T, vectors, depthwise>(runs, rows, x + c * steps[1], steps[0], panel, y + c * pass.y_step,
-                                           pass.y_row, filters);
+                                           pass.y_row, fill);
 }
 
 template <typename T>
@@ -202,7 +171,7 @@ void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size 
   for (Size group = 0; group < panels.groups; ++group)
     for (Size filter = 0, width; filter < panels.filters; filter += width) {
       width = panels.vectors(filter) * lanes<T>;
-      const Size start = panels.first(filter), filters = smaller(width, panels.filters - start);
+      const Size start = panels.first(filter);
       const T* x =
           pass.x + image * pass.height * pass.width * pass.channels + (panels.depthwise ? start : group * panels.depth);
       T* y = pass.y + image * pass.y_image + group * panels.filters + start;
@@ -212,7 +181,7 @@ void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size 
       for (Stretch down = stretch(pass, 0, begin, end); down.begin < end; down = stretch(pass, 0, down.end, end))
         for (Stretch across = stretch(pass, 1, 0, pass.out[1]); across.begin < pass.out[1];
              across = stretch(pass, 1, across.end, pass.out[1]))
-          convolve(pass, down, across, x, panel, y, filters);
+          convolve(pass, down, across, x, panel, y, panels.fill(filter));
       panel += panels.taps * panels.depth * width;
     }
 }
@@ -235,10 +204,16 @@ Size rows_at_once(const ConvolutionPass<T>& pass) {
 template <typename T>
 void convolve(const ConvolutionPass<T>& pass, const Call& call) {
   if (pass.out[0] == 0 || pass.out[1] == 0) return;
+  if (has_few_channels(pass)) return convolve_few(pass, call);
   const Size most = rows_at_once(pass), parts = (pass.out[0] + most - 1) / most;
   const Share mine = share(pass.images * parts, call);
   for (Size i = mine.begin; i < mine.end; ++i)
     convolve_rows(pass, i / parts, i % parts * most, smaller((i % parts + 1) * most, pass.out[0]));
+}
+
+template <typename T>
+Size convolve_scratch(const ConvolutionPass<T>& pass) {
+  return has_few_channels(pass) ? convolve_few_scratch(pass) : 0;
 }
 
 template <typename T>
@@ -250,6 +225,15 @@ void convolution_forward(const Call& call) {
   convolve(pass, call);
 }
 
+template <typename T>
+Size convolution_forward_scratch(const Size* numbers) {
+  return convolve_scratch(forward_pass<T>(convolution_size(numbers)));
+}
+
+template Size convolve_scratch(const ConvolutionPass<float>&);
+template Size convolve_scratch(const ConvolutionPass<double>&);
+template Size convolution_forward_scratch<float>(const Size*);
+template Size convolution_forward_scratch<double>(const Size*);
 template void convolve(const ConvolutionPass<float>&, const Call&);
 template void convolve(const ConvolutionPass<double>&, const Call&);
 template void convolution_forward<float>(const Call&);

@@ -107,8 +107,21 @@ void convolution_input_gradient(const Call& call) {
   });
 }
 
+template <typename T>
+Size convolution_input_gradient_scratch(const Size* numbers) {
+  const ConvolutionSize& size = convolution_size(numbers);
+  Size most = 0;
+  each_phase(size, [&](Size, Size, const Phase& down, const Phase& across) {
+    const Size bytes = convolve_scratch(input_pass<T>(size, down, across));
+    most = bytes > most ? bytes : most;
+  });
+  return most;
+}
+
 template void convolution_input_gradient_pack_weights<float>(const Call&);
 template void convolution_input_gradient_pack_weights<double>(const Call&);
+template Size convolution_input_gradient_scratch<float>(const Size*);
+template Size convolution_input_gradient_scratch<double>(const Size*);
 template void convolution_input_gradient<float>(const Call&);
 template void convolution_input_gradient<double>(const Call&);
 

@@ -16,6 +16,20 @@ Size packed_size(const ConvolutionPass<T>& pass) {
   return Panels<T>(pass).packed();
 }
 
+// One vector of filters of a panel, whose rows are `width` apart.
+template <typename T>
+void pack_vector(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& weights, const T* first, Share channels,
+                 Size filter_stride, Size filters, T* to, Size width) {
+  for (Size c = channels.begin; c < channels.end; ++c)
+    for (Size i = 0; i < pass.taps[0]; ++i)
+      for (Size j = 0; j < pass.taps[1]; ++j) {
+        const T* from = first + c * weights.depth + i * weights.tap[0] + j * weights.tap[1];
+        T* const row = to + ((i * pass.taps[1] + j) * pass.depth + c) * width;
+        for (Size f = 0; f < filters; ++f) row[f] = from[f * filter_stride];
+        for (Size f = filters; f < lanes<T>; ++f) row[f] = 0;
+      }
+}
+
 // The workers share out the channels.
 template <typename T>
 void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& weights, T* packed, const Call& call) {
@@ -25,16 +39,9 @@ void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& w
   for (Size group = 0; group < panels.groups; ++group)
     for (Size filter = 0, width; filter < panels.filters; filter += width) {
       width = panels.vectors(filter) * lanes<T>;
-      const Size start = panels.first(filter), filters = smaller(width, panels.filters - start);
-      const T* first = weights.first + group * weights.group + start * filter_stride;
-      for (Size c = channels.begin; c < channels.end; ++c)
-        for (Size i = 0; i < pass.taps[0]; ++i)
-          for (Size j = 0; j < pass.taps[1]; ++j) {
-            const T* from = first + c * weights.depth + i * weights.tap[0] + j * weights.tap[1];
-            T* to = packed + ((i * pass.taps[1] + j) * pass.depth + c) * width;
-            for (Size f = 0; f < filters; ++f) to[f] = from[f * filter_stride];
-            for (Size f = filters; f < width; ++f) to[f] = 0;
-          }
+      for (Size v = 0; v < width; v += lanes<T>)
+        pack_vector(pass, weights, weights.first + group * weights.group + panels.first(filter + v) * filter_stride,
+                    channels, filter_stride, smaller(panels.filters, lanes<T>), packed + v, width);
       packed += panels.taps * panels.depth * width;
     }
 }

@@ -8,7 +8,7 @@ namespace pellucid::PELLUCID_KERNELS {
 //              filters: 1 or 2 vectors
 //            ┌───────────────┐
 //   tap 0    │               │ channel 0    Panel by panel of each group; a panel holds tap by tap, channel by channel
-//            │               │ channel 1    one row of weights, that of filters which are not there zeros.
+//            │               │ channel 1    one row of weights.
 //   tap 1    │               │ channel 0
 //            └───────────────┘     ⋮
 template <typename T>
@@ -25,8 +25,14 @@ struct Panels {
 
   Size vectors(Size filter) const { return !depthwise && filters - filter > lanes<T> ? 2 : 1; }
 
-  // The last vector of channels of a depthwise convolution ends where they end, since x is loaded by whole vectors.
-  Size first(Size filter) const { return depthwise ? smaller(filter, filters - lanes<T>) : filter; }
+  // The filter at which the vector starts that would start at `filter`: the last vector ends where the filters end, and
+  // so may have some in common with the one before. Only where they do not fill one is a vector filled up with zeros.
+  Size first(Size filter) const { return filters < lanes<T> ? filter : smaller(filter, filters - lanes<T>); }
+
+  // What store_tile wants to know about the panel that starts at `filter`.
+  Size fill(Size filter) const {
+    return vectors(filter) == 2 ? first(filter + lanes<T>) - first(filter) : smaller(filters, lanes<T>);
+  }
 
   Size packed() const { return groups * taps * depth * round_up(filters, lanes<T>); }
 };
