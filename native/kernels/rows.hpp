@@ -39,6 +39,40 @@ constexpr T lowest() {
     return 0;
 }
 
+// ---- what is folded: V is a number or a vector of them
+
+struct Sum {
+  template <typename T>
+  static constexpr T identity = T(0);
+  template <typename V>
+  static V fold(V a, V b) {
+    return a + b;
+  }
+};
+
+struct Max {
+  template <typename T>
+  static constexpr T identity = lowest<T>();
+  template <typename V>
+  static V fold(V a, V b) {
+    return (b > a) | (b != b) ? b : a;  // nan goes through
+  }
+};
+
+struct AnyMax {  // of rows without nan, or where it does not matter
+  template <typename V>
+  static V fold(V a, V b) {
+    return b > a ? b : a;
+  }
+};
+
+struct Min {
+  template <typename V>
+  static V fold(V a, V b) {
+    return b < a ? b : a;
+  }
+};
+
 // ---- rows are folded
 
 template <typename T>
@@ -66,9 +100,10 @@ struct Interleave {
   }
 };
 
-// One number a row from one vector a row, `rows` of them; what other lanes hold means nothing.
+// One number a row from one vector a row, of which there are `count`; what the other lanes hold means nothing.
 template <typename T, typename Op>
-inline Wide<T> fold_rows(Wide<T>* row) {
+inline Wide<T> fold_rows(Wide<T>* row, Size count) {
+  for (Size r = count; r < lanes<T>; ++r) row[r] = row[0];
 #pragma GCC unroll 4
   for (int half = lanes<T> / 2; half > 0; half /= 2)
 #pragma GCC unroll 8

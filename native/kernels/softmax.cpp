@@ -55,19 +55,6 @@ Size group_of(Size columns) {
   return rows < 1 ? 1 : rows < width<T> ? rows : width<T>;
 }
 
-struct Larger {
-  template <typename V>
-  static V fold(V a, V b) {
-    return b > a ? b : a;
-  }
-};
-struct Plus {
-  template <typename V>
-  static V fold(V a, V b) {
-    return a + b;
-  }
-};
-
 Size place(Index index, Size columns) {
   const Size from_start = static_cast<Size>(index < 0 ? index + columns : index);
   return from_start < 0 ? 0 : from_start < columns ? from_start : columns - 1;
@@ -118,17 +105,16 @@ struct Softmax {
   void run(Size begin, Size count, Size end) const {
     const Size stored = one ? width<T> : padded<T>(columns);
     Vector<T> part[lanes<T>];
-    for (Vector<T>& empty : part) empty = Vector<T>{};
     for (Size r = 0; r < count; ++r) {
       Vector<T> most = Vector<T>{} + lowest<T>();
       for (Size c = 0; c < stored; c += width<T>) {
         const Vector<T> numbers = read(begin + r, c);
         store<T>(e + r * stored + c, numbers);
-        most = Larger::fold(most, numbers);
+        most = AnyMax::fold(most, numbers);
       }
       part[r] = most;
     }
-    const Each<T> most(fold_rows<T, Larger>(part));
+    const Each<T> most(fold_rows<T, AnyMax>(part, count));
     for (Size r = 0; r < count; ++r) {
       Vector<T> sum{};
       for (Size c = 0; c < stored; c += width<T>) {
@@ -138,7 +124,7 @@ struct Softmax {
       }
       part[r] = sum;
     }
-    const Vector<T> sums = fold_rows<T, Plus>(part);
+    const Vector<T> sums = fold_rows<T, Sum>(part, count);
     if (p) {
       const Each<T> inverse(T(1) / sums);
       for (Size r = 0; r < count; ++r)
@@ -208,7 +194,7 @@ void gradient(const Call& call) {
   const Gradient<T> at(call);
   if (at.columns == 0) return;
   for_groups<T>(call, at.rows, group_of<T>(at.columns), [&](Size begin, Size count, Size end) {
-    Vector<T> part[lanes<T>] = {};
+    Vector<T> part[lanes<T>];
     for (Size r = 0; r < count; ++r) {
       Vector<T> sum{};
       for (Size c = 0; c < at.columns; c += width<T>) {
@@ -217,7 +203,7 @@ void gradient(const Call& call) {
       }
       part[r] = sum;
     }
-    const Each<T> sums(fold_rows<T, Plus>(part));
+    const Each<T> sums(fold_rows<T, Sum>(part, count));
     for (Size r = 0; r < count; ++r)
       for (Size c = 0; c < at.columns; c += width<T>) {
         const Vector<T> g = at.read(at.g, begin + r, c), p = at.read(at.p, begin + r, c);
