@@ -56,3 +56,10 @@ def flat(node: Node) -> Node:
     while is_a(node, "reshape"):
         node = node.inputs[0]
     return node
+
+
+def constant_of(node: Node) -> float | None:
+    """The number that the node is, everywhere; None if it is not one."""
+    while is_a(node, "broadcast_to") or is_a(node, "reshape"):
+        node = node.inputs[0]
+    return node.value.item() if node.value is not None and node.value.size == 1 else None

@@ -1,19 +1,19 @@
 """Simplify: the same values from fewer nodes.
 
 Constants are computed now, equal nodes become one, a maximum pooling that is written as "find the places, take them"
-becomes one node that remembers the places for its gradient, and softmax, its logarithm and their gradients become one
-node each.
+becomes one node that remembers the places for its gradient, softmax, its logarithm and their gradients become one
+node each, and what a gradient needs is taken from what is there anyway.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from pellucid.engines.native.patterns import is_a, native, reshaped, rewrite
+from pellucid.engines.native.patterns import constant_of, is_a, native, reshaped, rewrite
 from pellucid.engines.native.softmax import softmax_in_one
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.graph import Graph, Node, Primitive, Shape
@@ -23,8 +23,7 @@ LARGEST_CONSTANT = 1 << 16  # bytes: a larger one costs more to read than to com
 
 def simplify(graph: Graph) -> Graph:
     """A graph with the same outputs, in as few nodes as these rules find."""
-    rules = (fold_and_share, integers_without_kernels, transpose_factors, pool_in_one, softmax_in_one, fold_and_share)
-    for rule in rules:
+    for rule in RULES:
         graph = rule(graph)
     return graph
 
@@ -156,3 +155,101 @@ def _pooled(indices: Node) -> Node | None:
     places = indices.inputs[0]
     kernel = places.options["kernel"]
     return places if kernel[0] * kernel[1] <= 256 else None  # a position is one byte
+
+
+# ---- arithmetic
+
+
+def cheaper_arithmetic(graph: Graph) -> Graph:
+    """Powers that are products or roots become these; what is multiplied by 1 stays. The same bits, for less."""
+
+    def change(node: Node) -> Node:
+        if is_a(node, "power"):
+            x, exponent = node.inputs
+            return _power(x, constant_of(exponent)) or node
+        if is_a(node, "multiply"):
+            a, b = node.inputs
+            return a if constant_of(b) == 1 else b if constant_of(a) == 1 else node
+        return node
+
+    return rewrite(graph, change)
+
+
+def _power(x: Node, exponent: float | None) -> Node | None:
+    named = Primitive.registry
+    if exponent == 1:
+        return x
+    if exponent == 2:
+        return named["multiply"].node(x, x)
+    if x.dtype.kind == "f" and exponent == -1:
+        return named["divide"].node(_filled(x, 1), x)
+    if x.dtype.kind == "f" and exponent == 0.5:  # the power of -0 is 0 and that of -inf is inf, their roots are not
+        lowest = named["equal"].node(x, _filled(x, -np.inf))
+        return named["sqrt"].node(named["where"].node(lowest, _filled(x, np.inf), named["add"].node(x, _filled(x, 0))))
+    return None
+
+
+def _filled(like: Node, value: float) -> Node:
+    constant = Node.constant(np.array(value, like.dtype))
+    return Primitive.registry["broadcast_to"].node(constant, shape=like.shape) if like.shape else constant
+
+
+# ---- masks
+
+
+def masks_from_outputs(graph: Graph) -> Graph:
+    """A gradient's mask x <= 0 of y = where(x <= 0, 0, x) becomes y <= 0, where y is kept for a product's gradient
+    anyway: then neither the mask nor x need be. Of nan both are false."""
+    readers: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        for x in node.inputs:
+            readers.setdefault(x.order, []).append(node)
+    kept = {node.order for node in graph.nodes if _is_relu(node) and len(_products(node, readers)) > 1}
+    outputs: dict[int, Node] = {}  # by the order of their mask
+
+    def change(node: Node) -> Node:
+        if node.order in kept:
+            outputs[node.inputs[0].order] = node
+            return node
+        if not any(x.order in outputs for x in node.inputs):
+            return node
+        return Node(node.primitive, tuple(map(mask, node.inputs)), node.options, node.shape, node.dtype)
+
+    def mask(x: Node) -> Node:
+        y = outputs.get(x.order)
+        return x if y is None else Primitive.registry["less_equal"].node(y, y.inputs[1])
+
+    return rewrite(graph, change, kept)
+
+
+def _is_relu(y: Node) -> bool:
+    if not is_a(y, "where") or not is_a(y.inputs[0], "less_equal"):
+        return False
+    (mask, zero, x), (left, right) = y.inputs, y.inputs[0].inputs
+    return mask.dtype == bool and left is x and constant_of(zero) == 0 and constant_of(right) == 0
+
+
+PRODUCTS = ("matmul", "conv2d", "conv2d_input_gradient", "conv2d_weight_gradient")
+
+
+def _products(node: Node, readers: Mapping[int, Sequence[Node]]) -> set[int]:
+    """The products that read the node, as it is or in another shape."""
+    found: set[int] = set()
+    for reader in readers.get(node.order, ()):
+        if any(is_a(reader, name) for name in PRODUCTS):
+            found.add(reader.order)
+        elif is_a(reader, "reshape") or is_a(reader, "transpose"):
+            found |= _products(reader, readers)
+    return found
+
+
+RULES = (
+    fold_and_share,
+    integers_without_kernels,
+    cheaper_arithmetic,
+    transpose_factors,
+    pool_in_one,
+    softmax_in_one,
+    masks_from_outputs,
+    fold_and_share,
+)
