@@ -135,6 +135,8 @@ void move(const Program& program, const Operand& operand, T* base, T* tile, Size
     if constexpr (to_register) {
       if (stride == 0)
         fill(tile, *data, run);
+      else if (stride == 1)
+        __builtin_memcpy(tile, data, static_cast<std::size_t>(run) * sizeof(T));
       else
         for (Size i = 0; i < run; ++i) tile[i] = data[i * stride];
     } else {
@@ -155,6 +157,18 @@ void move(const Program& program, const Operand& operand, std::byte* data, std::
     with(reinterpret_cast<unsigned*>(tile));
   else
     with(reinterpret_cast<unsigned long long*>(tile));
+}
+
+// The first period, then what is there again, so that a few long pieces are copied.
+void repeat_period(const Operand& x, const std::byte* data, std::byte* tile, Size count) {
+  const Size bytes = count * x.bytes;
+  Size done = smaller(x.period * x.bytes, bytes);
+  __builtin_memcpy(tile, data, static_cast<std::size_t>(done));
+  while (done < bytes) {
+    const Size next = smaller(done, bytes - done);
+    __builtin_memcpy(tile + done, tile, static_cast<std::size_t>(next));
+    done += next;
+  }
 }
 
 void repeat(const Operand& x, const std::byte* data, std::byte* tile, Size count) {
@@ -192,7 +206,7 @@ struct Machine {
       place[i] = own[i] = memory;
       memory += program.input_bytes(x);
       if (x.form == scalar) repeat(x, data(i), own[i], count);
-      if (program.repeated(x)) move<true>(program, x, data(i), own[i], 0, smaller(count + x.period, program.total));
+      if (program.repeated(x)) repeat_period(x, data(i), own[i], smaller(count + x.period, program.total));
     }
     for (Size t = program.inputs; t < program.inputs + program.temporaries; ++t) {
       place[t] = memory;

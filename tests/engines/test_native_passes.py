@@ -235,12 +235,23 @@ def relu_step(x, w, v):
 
 def test_the_mask_of_a_gradient_is_taken_from_the_output_that_is_kept():
     graph = simplify(graph_of(relu_step, (5, 4), (4, 3), (3, 2)))
-    masks = [node for node in graph.nodes if node.primitive and node.primitive.name == "less_equal"]
-    sources = sorted(x.primitive.name for node in masks for x in node.inputs[:1] if x.primitive)
-    assert sources == ["matmul", "where"]
-    (of_output,) = [node for node in masks if node.inputs[0].primitive.name == "where"]
-    users = [node for node in graph.nodes if of_output in node.inputs]
-    assert [node.primitive.name for node in users] == ["where"] and users[0].inputs[2].primitive.name == "matmul"
+    (mask,) = [node for node in graph.nodes if node.primitive and node.primitive.name == "less_equal"]
+    assert mask.inputs[0].primitive.name == "maximum"
+    (choice,) = [node for node in graph.nodes if node.primitive and node.primitive.name == "where"]
+    assert choice.inputs[0] is mask and choice.inputs[2].primitive.name == "matmul"
+
+
+def test_a_relu_without_a_gradient_is_one_operation():
+    assert names(simplify(graph_of(lambda x: F.relu(x), (3,)))) == ["broadcast_to", "maximum"]
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+def test_a_relu_keeps_nan_and_gives_no_negative_zero():
+    x = np.array([-1, 2, -0.0, 0.0, np.nan, np.inf, -np.inf] * 5, np.float32)
+    with pellucid.engine("native"):
+        y = pellucid.compile(lambda x: (F.relu(x),))(x)[0].numpy()
+    np.testing.assert_array_equal(y, np.where(x <= 0, 0, x))
+    assert not np.signbit(y[~np.isnan(y)]).any()
 
 
 def test_a_mask_stays_where_its_output_is_not_kept():

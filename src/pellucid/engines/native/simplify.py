@@ -198,26 +198,29 @@ def _filled(like: Node, value: float) -> Node:
 
 
 def masks_from_outputs(graph: Graph) -> Graph:
-    """A gradient's mask x <= 0 of y = where(x <= 0, 0, x) becomes y <= 0, where y is kept for a product's gradient
-    anyway: then neither the mask nor x need be. Of nan both are false."""
+    """y = where(x <= 0, 0, x) becomes maximum(0, x), and a gradient's mask x <= 0 becomes y <= 0, where y is kept for
+    a product's gradient anyway: then neither the mask nor x need be. Of nan both are false."""
     readers: dict[int, list[Node]] = {}
     for node in graph.nodes:
         for x in node.inputs:
             readers.setdefault(x.order, []).append(node)
-    kept = {node.order for node in graph.nodes if _is_relu(node) and len(_products(node, readers)) > 1}
+    relus = [node for node in graph.nodes if _is_relu(node)]
+    alone = {node.order for node in relus if len(readers[node.inputs[0].order]) == 1}
+    kept = alone | {node.order for node in relus if len(_products(node, readers)) > 1}
     outputs: dict[int, Node] = {}  # by the order of their mask
 
     def change(node: Node) -> Node:
         if node.order in kept:
-            outputs[node.inputs[0].order] = node
-            return node
+            mask, zero, x = node.inputs
+            # In this order the kernel gives 0 for -0, as the choice does.
+            return outputs.setdefault(mask.order, Primitive.registry["maximum"].node(zero, x))
         if not any(x.order in outputs for x in node.inputs):
             return node
-        return Node(node.primitive, tuple(map(mask, node.inputs)), node.options, node.shape, node.dtype)
+        return Node(node.primitive, tuple(map(mask_of, node.inputs)), node.options, node.shape, node.dtype)
 
-    def mask(x: Node) -> Node:
+    def mask_of(x: Node) -> Node:
         y = outputs.get(x.order)
-        return x if y is None else Primitive.registry["less_equal"].node(y, y.inputs[1])
+        return x if y is None else Primitive.registry["less_equal"].node(y, y.inputs[0])
 
     return rewrite(graph, change, kept)
 
