@@ -117,8 +117,8 @@ Task task_of(const TaskGiven& given) {
   return task;
 }
 
-void new_plan(Plan* self, const std::vector<PhaseGiven>& given, Size arena_bytes, Size local_bytes,
-              nb::bytes constants, std::vector<Size> input_bytes, std::vector<Size> output_bytes) {
+void new_plan(Plan* self, const std::vector<PhaseGiven>& given, Size arena_bytes, Size local_bytes, nb::bytes constants,
+              std::vector<Size> input_bytes, std::vector<Size> output_bytes) {
   std::vector<Phase> phases;
   for (const auto& [shared, tasks] : given) {
     Phase& phase = phases.emplace_back(Phase{shared, {}});
@@ -205,7 +205,8 @@ NB_MODULE(_native, module) {
   module.def("cores", &cores, "Cores that this process may use.");
 
   nb::class_<Plan>(module, "Plan", "A flat list of kernel calls; pellucid.engines.native makes it.")
-      .def("__init__", &new_plan, "phases"_a, "arena_bytes"_a, "local_bytes"_a, "constants"_a, "input_bytes"_a, "output_bytes"_a)
+      .def("__init__", &new_plan, "phases"_a, "arena_bytes"_a, "local_bytes"_a, "constants"_a, "input_bytes"_a,
+           "output_bytes"_a)
       .def("run", &run, "inputs"_a, "outputs"_a, "One step, without the GIL.")
       .def("scan", &scan, "rows"_a, "inputs"_a, "outputs"_a, "gathered"_a, "fed"_a, "kept"_a,
            "One step for each row, without the GIL. Raises what a signal's handler raises meanwhile.")

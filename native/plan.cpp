@@ -57,9 +57,9 @@ std::vector<Stretch> part(const Phase& phase, int worker, int workers) {
 // What one run needs for itself: memory, and who does what.
 struct Plan::Workspace {
   Memory arena;
-  std::vector<Memory> locals, scratches;  // of each worker
+  std::vector<Memory> locals, scratches;                 // of each worker
   std::vector<std::vector<std::vector<Stretch>>> parts;  // of each worker, in each phase
-  std::vector<std::vector<double>> times;  // of each worker, of each instruction
+  std::vector<std::vector<double>> times;                // of each worker, of each instruction
   int workers;
 };
 
@@ -189,8 +189,7 @@ class Plan::Walk {
       }
       const auto begin = timing_ ? Clock::now() : Clock::time_point{};
       at.kernel->run({buffers, at.numbers.data(), scratch_, worker, workers});
-      if (timing_)
-        times_[instruction_ + i] += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+      if (timing_) times_[instruction_ + i] += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
     }
   }
 

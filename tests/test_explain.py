@@ -94,7 +94,7 @@ def test_a_graph_that_computes_nothing_is_explained_too() -> None:
 
 @pytest.mark.skipif(not native.available(), reason="pellucid._native was not built")
 def test_the_limit_is_measured_once() -> None:
-    from pellucid.engines.native.limits import flops, flops_of_a_thread
+    from pellucid.engines.native.ceiling import flops, flops_of_a_thread
 
     assert flops_of_a_thread("float32") == flops_of_a_thread("float32") > 0
     assert flops("float64") >= flops_of_a_thread("float64")

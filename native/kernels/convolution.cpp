@@ -1,14 +1,20 @@
 // Convolution of images and its two gradients. Images are channels last, weights as the user has them; all contiguous.
 //
-//   conv2d_T                          buffers  y (N, OH, OW, M), x (N, H, W, C), w (M, C/groups, KH, KW)
-//   conv2d_input_gradient_T           buffers  x̄, ȳ, w
-//   conv2d_weight_gradient_T          buffers  w̄, x, ȳ
-//   conv2d_weight_gradient_partial_T  buffers  partial (blocks, M, C/groups, KH, KW), x, ȳ
-//   conv2d_weight_gradient_sum_T      buffers  w̄, partial
+//   conv2d_pack_weights_T                 buffers  packed, w (M, C/groups, KH, KW)
+//   conv2d_T                              buffers  y (N, OH, OW, M), x (N, H, W, C), packed
+//   conv2d_input_gradient_pack_weights_T  buffers  packed, w
+//   conv2d_input_gradient_T               buffers  x̄, ȳ, packed
+//   conv2d_weight_gradient_partial_T      buffers  partial (blocks, as much as packed weights), x, ȳ
+//   conv2d_weight_gradient_sum_T          buffers  w̄, partial
 //
 //   numbers  N, H, W, C, OH, OW, M, KH, KW, stride (down, across), padding (top, left), dilation (down, across),
 //   groups;
 //            blocks for the last two
+//
+// The packed weights are in the order in which the tiles of this instruction set read them; the two convolutions have
+// each their own. They need no more room than groups · KH · KW · depth · filters numbers, where depth is that of one
+// group in the image that is read, and filters those of one group in the one that is made, rounded up to 64 bytes.
+// The number of images means nothing to packing.
 //
 //   col2im_T                  buffers  x (N, C, H, W), columns (N·OH·OW, C·KH·KW)
 //
@@ -46,13 +52,14 @@ void col2im(const Call& call) {
 }
 
 const Kernel kernels[] = {
+    {"conv2d_pack_weights_float32", convolution_pack_weights<float>, nullptr},
+    {"conv2d_pack_weights_float64", convolution_pack_weights<double>, nullptr},
     {"conv2d_float32", convolution_forward<float>, convolution_forward_scratch<float>},
     {"conv2d_float64", convolution_forward<double>, convolution_forward_scratch<double>},
+    {"conv2d_input_gradient_pack_weights_float32", convolution_input_gradient_pack_weights<float>, nullptr},
+    {"conv2d_input_gradient_pack_weights_float64", convolution_input_gradient_pack_weights<double>, nullptr},
     {"conv2d_input_gradient_float32", convolution_input_gradient<float>, convolution_input_gradient_scratch<float>},
     {"conv2d_input_gradient_float64", convolution_input_gradient<double>, convolution_input_gradient_scratch<double>},
-    {"conv2d_weight_gradient_float32", convolution_weight_gradient<float>, convolution_weight_gradient_scratch<float>},
-    {"conv2d_weight_gradient_float64", convolution_weight_gradient<double>,
-     convolution_weight_gradient_scratch<double>},
     {"conv2d_weight_gradient_partial_float32", convolution_weight_gradient_partial<float>,
      convolution_weight_gradient_scratch<float>},
     {"conv2d_weight_gradient_partial_float64", convolution_weight_gradient_partial<double>,

@@ -38,8 +38,14 @@ struct ConvolutionPass {
   Size out[2];                  // positions down and across
   Size y_image, y_row, y_step;  // how far apart in memory
   Size groups, depth, filters;  // the latter two of one group
-  const T* weight;              // of the first tap, and strides:
-  Size weight_group, weight_filter, weight_depth, weight_tap[2];
+  const T* packed;              // the weights as the tile reads them
+};
+
+// Where the weights of a pass lie before they are packed: of the first tap, and strides.
+template <typename T>
+struct ConvolutionWeights {
+  const T* first;
+  Size group, filter, depth, tap[2];
 };
 
 template <typename T>
@@ -47,16 +53,31 @@ void convolve(const ConvolutionPass<T>& pass, const Call& call);
 template <typename T>
 Size convolve_scratch(const ConvolutionPass<T>& pass);
 
+// The same for few channels.
+template <typename T>
+bool has_few_channels(const ConvolutionPass<T>& pass);
+template <typename T>
+void convolve_few(const ConvolutionPass<T>& pass, const Call& call);
+template <typename T>
+Size convolve_few_scratch(const ConvolutionPass<T>& pass);
+
+template <typename T>
+Size packed_size(const ConvolutionPass<T>& pass);
+template <typename T>
+void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& weights, T* packed, const Call& call);
+
+template <typename T>
+void convolution_pack_weights(const Call& call);
 template <typename T>
 void convolution_forward(const Call& call);
 template <typename T>
 Size convolution_forward_scratch(const Size* numbers);
 template <typename T>
+void convolution_input_gradient_pack_weights(const Call& call);
+template <typename T>
 void convolution_input_gradient(const Call& call);
 template <typename T>
 Size convolution_input_gradient_scratch(const Size* numbers);
-template <typename T>
-void convolution_weight_gradient(const Call& call);
 template <typename T>
 Size convolution_weight_gradient_scratch(const Size* numbers);
 template <typename T>

@@ -1,6 +1,6 @@
 // Convolution as an implicit matmul: the columns that im2col would copy are read where they stand.
 //
-//   conv2d_T    buffers  y (N, OH, OW, M), x (N, H, W, C), w (M, C/groups, KH, KW)
+//   conv2d_T    buffers  y (N, OH, OW, M), x (N, H, W, C), packed
 //
 // One tile of y stays in registers while the taps stream past it:
 //
@@ -36,15 +36,14 @@
 // Every number of y is summed tap by tap, and channel by channel within a tap, whatever the workers are.
 
 #include "convolution.hpp"
+#include "convolution_panels.hpp"
 #include "convolution_strip.hpp"
+#include "convolution_tile.hpp"
 #include "table.hpp"
 #include "vector.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
-
-template <int vectors>
-constexpr int tile_positions = vector_registers == 32 ? 12 : (vectors == 2 ? 6 : 12);
 
 // Of both x and a panel, the places that a tile reads for one position: `rows` × `columns` runs of `length` steps.
 struct Runs {
@@ -52,37 +51,8 @@ struct Runs {
   Size x_row, x_column, panel_row, panel_column;
 };
 
-// Copies `count` numbers, fewer than twice `most`, in pieces of a power of two.
-template <int most, typename T>
-inline void copy_some(T* to, const T* from, Size count) {
-  if (count & most) {
-    __builtin_memcpy(to, from, most * sizeof(T));
-    to += most, from += most;
-  }
-  if constexpr (most > 1) copy_some<most / 2>(to, from, count);
-}
-
-// Stores the sums of a tile. Where the filters do not fill the vectors, and nothing but the tile's next position
-// follows in memory, that may be overwritten, since its turn comes; the others take a way round.
 template <typename T, int positions, int vectors>
-[[gnu::always_inline]] inline void store_tile(const Vector<T> (&sum)[positions][vectors], T* y, Size y_step,
-                                              Size filters) {
-  constexpr Size width = vectors * lanes<T>;
-  const Size end = filters == width ? positions * y_step : filters == y_step ? positions * y_step - width : -1;
-  T line[positions * width];
-#pragma GCC unroll 16
-  for (int p = 0; p < positions; ++p) {
-    T* const to = p * y_step <= end ? y + p * y_step : line + p * width;
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store<T>(to + v * lanes<T>, sum[p][v]);
-  }
-  if (filters != width)
-    for (Size p = 0; p < positions; ++p)
-      if (p * y_step > end) copy_some<width / 2>(y + p * y_step, line + p * width, filters);
-}
-
-template <typename T, int positions, int vectors>
-void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters) {
+void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill) {
   Vector<T> sum[positions][vectors] = {};
   for (Size i = 0; i < runs.rows; ++i)
     for (Size j = 0; j < runs.columns; ++j) {
@@ -98,12 +68,12 @@ void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size 
           for (int v = 0; v < vectors; ++v) sum[p][v] += run[p * x_step + k] * w[v];
       }
     }
-  store_tile<T>(sum, y, y_step, filters);
+  store_tile<T>(sum, y, y_step, fill);
 }
 
 // The same for one channel a group.
 template <typename T, int positions>
-void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters) {
+void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill) {
   Vector<T> sum[positions][1] = {};
   for (Size i = 0; i < runs.rows; ++i)
     for (Size j = 0; j < runs.columns; ++j) {
@@ -112,31 +82,11 @@ void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T
 #pragma GCC unroll 16
       for (int p = 0; p < positions; ++p) sum[p][0] += load(run + p * x_step) * w;
     }
-  store_tile<T>(sum, y, y_step, filters);
+  store_tile<T>(sum, y, y_step, fill);
 }
 
 template <typename T>
-using Tile = void (*)(const Runs&, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size filters);
-
-// How the filters fall into panels, and the positions of a row into tiles.
-template <typename T>
-struct Layout {
-  bool depthwise;
-  Size groups, filters, depth, taps;
-
-  explicit Layout(const ConvolutionPass<T>& pass)
-      : depthwise(pass.groups >= lanes<T> && pass.depth == 1 && pass.filters == 1),
-        groups(depthwise ? 1 : pass.groups),
-        filters(depthwise ? pass.groups : pass.filters),
-        depth(pass.depth),
-        taps(pass.taps[0] * pass.taps[1]) {}
-
-  Size vectors(Size filter) const { return !depthwise && filters - filter > lanes<T> ? 2 : 1; }
-  // The last vector of channels of a depthwise convolution ends where they end, since x is loaded by whole vectors.
-  Size first(Size filter) const { return depthwise ? smaller(filter, filters - lanes<T>) : filter; }
-
-  Size packed() const { return groups * taps * depth * round_up(filters, lanes<T>); }
-};
+using Tile = void (*)(const Runs&, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill);
 
 template <typename T, int vectors, bool depthwise, int positions = tile_positions<vectors>>
 Tile<T> tile_of(Size count) {
@@ -146,28 +96,6 @@ Tile<T> tile_of(Size count) {
     return depthwise_tile<T, positions>;
   else
     return tile<T, positions, vectors>;
-}
-
-// Copies w in the order in which the tiles want it: panel by panel, and in a panel tap by tap, channel by channel.
-template <typename T>
-void pack(const ConvolutionPass<T>& pass, T* packed) {
-  const Layout<T> layout(pass);
-  const Size filter_stride = layout.depthwise ? pass.weight_group : pass.weight_filter;
-  for (Size group = 0; group < layout.groups; ++group)
-    for (Size filter = 0, width; filter < layout.filters; filter += width) {
-      width = layout.vectors(filter) * lanes<T>;
-      const Size start = layout.first(filter), filters = smaller(width, layout.filters - start);
-      const T* first = pass.weight + group * pass.weight_group + start * filter_stride;
-      for (Size c = 0; c < pass.depth; ++c)
-        for (Size i = 0; i < pass.taps[0]; ++i)
-          for (Size j = 0; j < pass.taps[1]; ++j) {
-            const T* from = first + c * pass.weight_depth + i * pass.weight_tap[0] + j * pass.weight_tap[1];
-            T* to = packed + ((i * pass.taps[1] + j) * pass.depth + c) * width;
-            for (Size f = 0; f < filters; ++f) to[f] = from[f * filter_stride];
-            for (Size f = filters; f < width; ++f) to[f] = 0;
-          }
-      packed += layout.taps * layout.depth * width;
-    }
 }
 
 // ---- rectangles of positions
@@ -196,19 +124,19 @@ Stretch stretch(const ConvolutionPass<T>& pass, int axis, Size begin, Size end) 
 // Tiles in a line, in parts as equal as can be; a step is how far it is from one position to the next.
 template <typename T, int vectors, bool depthwise>
 void convolve_line(const Runs& runs, Size positions, const T* x, Size x_step, const T* panel, T* y, Size y_step,
-                   Size filters) {
+                   Size fill) {
   const Size tiles = (positions + tile_positions<vectors> - 1) / tile_positions<vectors>;
   for (Size t = 0; t < tiles; ++t) {
     const Size begin = positions * t / tiles, end = positions * (t + 1) / tiles;
     tile_of<T, vectors, depthwise>(end - begin)(runs, x + begin * x_step, x_step, panel, y + begin * y_step, y_step,
-                                                filters);
+                                                fill);
   }
 }
 
 // x and y are those of the image, at the group's first channel and the panel's first filter.
 template <typename T, int vectors, bool depthwise>
 void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, const Stretch& across, const T* x,
-                        const T* panel, T* y, Size filters) {
+                        const T* panel, T* y, Size fill) {
   constexpr Size most = tile_positions<vectors>, width = vectors * lanes<T>;
   const Size row = pass.width * pass.channels, steps[] = {pass.step[0] * row, pass.step[1] * pass.channels};
   const bool one_run = pass.groups == 1 && pass.gap[1] == 1;
@@ -229,31 +157,32 @@ void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, con
   if (rows * ((columns + most - 1) / most) <= columns * ((rows + most - 1) / most))
     for (Size r = 0; r < rows; ++r)
       convolve_line<T, vectors, depthwise>(runs, columns, x + r * steps[0], steps[1], panel, y + r * pass.y_row,
-                                           pass.y_step, filters);
+                                           pass.y_step, fill);
   else
     for (Size c = 0; c < columns; ++c)
       convolve_line<T, vectors, depthwise>(runs, rows, x + c * steps[1], steps[0], panel, y + c * pass.y_step,
-                                           pass.y_row, filters);
+                                           pass.y_row, fill);
 }
 
 template <typename T>
-void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size end, const T* panel) {
-  const Layout<T> layout(pass);
-  for (Size group = 0; group < layout.groups; ++group)
-    for (Size filter = 0, width; filter < layout.filters; filter += width) {
-      width = layout.vectors(filter) * lanes<T>;
-      const Size start = layout.first(filter), filters = smaller(width, layout.filters - start);
+void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size end) {
+  const Panels<T> panels(pass);
+  const T* panel = pass.packed;
+  for (Size group = 0; group < panels.groups; ++group)
+    for (Size filter = 0, width; filter < panels.filters; filter += width) {
+      width = panels.vectors(filter) * lanes<T>;
+      const Size start = panels.first(filter);
       const T* x =
-          pass.x + image * pass.height * pass.width * pass.channels + (layout.depthwise ? start : group * layout.depth);
-      T* y = pass.y + image * pass.y_image + group * layout.filters + start;
-      const auto convolve = layout.depthwise   ? convolve_rectangle<T, 1, true>
+          pass.x + image * pass.height * pass.width * pass.channels + (panels.depthwise ? start : group * panels.depth);
+      T* y = pass.y + image * pass.y_image + group * panels.filters + start;
+      const auto convolve = panels.depthwise   ? convolve_rectangle<T, 1, true>
                             : width > lanes<T> ? convolve_rectangle<T, 2, false>
                                                : convolve_rectangle<T, 1, false>;
       for (Stretch down = stretch(pass, 0, begin, end); down.begin < end; down = stretch(pass, 0, down.end, end))
         for (Stretch across = stretch(pass, 1, 0, pass.out[1]); across.begin < pass.out[1];
              across = stretch(pass, 1, across.end, pass.out[1]))
-          convolve(pass, down, across, x, panel, y, filters);
-      panel += layout.taps * layout.depth * width;
+          convolve(pass, down, across, x, panel, y, panels.fill(filter));
+      panel += panels.taps * panels.depth * width;
     }
 }
 
@@ -273,20 +202,18 @@ Size rows_at_once(const ConvolutionPass<T>& pass) {
 }  // namespace
 
 template <typename T>
-Size convolve_scratch(const ConvolutionPass<T>& pass) {
-  return Layout<T>(pass).packed() * static_cast<Size>(sizeof(T));
+void convolve(const ConvolutionPass<T>& pass, const Call& call) {
+  if (pass.out[0] == 0 || pass.out[1] == 0) return;
+  if (has_few_channels(pass)) return convolve_few(pass, call);
+  const Size most = rows_at_once(pass), parts = (pass.out[0] + most - 1) / most;
+  const Share mine = share(pass.images * parts, call);
+  for (Size i = mine.begin; i < mine.end; ++i)
+    convolve_rows(pass, i / parts, i % parts * most, smaller((i % parts + 1) * most, pass.out[0]));
 }
 
 template <typename T>
-void convolve(const ConvolutionPass<T>& pass, const Call& call) {
-  if (pass.out[0] == 0 || pass.out[1] == 0) return;
-  T* const packed = reinterpret_cast<T*>(call.scratch);
-  const Size most = rows_at_once(pass), parts = (pass.out[0] + most - 1) / most;
-  const Share mine = share(pass.images * parts, call);
-  if (mine.begin < mine.end) pack(pass, packed);
-  for (Size i = mine.begin; i < mine.end; ++i)
-    convolve_rows(pass, i / parts, i % parts * most, smaller((i % parts + 1) * most, pass.out[0]),
-                  static_cast<const T*>(packed));
+Size convolve_scratch(const ConvolutionPass<T>& pass) {
+  return has_few_channels(pass) ? convolve_few_scratch(pass) : 0;
 }
 
 template <typename T>
@@ -294,7 +221,7 @@ void convolution_forward(const Call& call) {
   ConvolutionPass<T> pass = forward_pass<T>(convolution_size(call.numbers));
   pass.x = call.buffer<const T>(1);
   pass.y = call.buffer<T>(0);
-  pass.weight = call.buffer<const T>(2);
+  pass.packed = call.buffer<const T>(2);
   convolve(pass, call);
 }
 
@@ -303,13 +230,13 @@ Size convolution_forward_scratch(const Size* numbers) {
   return convolve_scratch(forward_pass<T>(convolution_size(numbers)));
 }
 
-template void convolve(const ConvolutionPass<float>&, const Call&);
-template void convolve(const ConvolutionPass<double>&, const Call&);
 template Size convolve_scratch(const ConvolutionPass<float>&);
 template Size convolve_scratch(const ConvolutionPass<double>&);
-template void convolution_forward<float>(const Call&);
-template void convolution_forward<double>(const Call&);
 template Size convolution_forward_scratch<float>(const Size*);
 template Size convolution_forward_scratch<double>(const Size*);
+template void convolve(const ConvolutionPass<float>&, const Call&);
+template void convolve(const ConvolutionPass<double>&, const Call&);
+template void convolution_forward<float>(const Call&);
+template void convolution_forward<double>(const Call&);
 
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -1,6 +1,7 @@
 // The gradient of a convolution by its input.
 //
-//   conv2d_input_gradient_T    buffers  x̄ (N, H, W, C), ȳ (N, OH, OW, M), w (M, C/groups, KH, KW)
+//   conv2d_input_gradient_pack_weights_T    buffers  packed, w (M, C/groups, KH, KW)
+//   conv2d_input_gradient_T                 buffers  x̄ (N, H, W, C), ȳ (N, OH, OW, M), packed
 //
 // x̄ is a convolution of ȳ with w turned round, filters and channels exchanged. With a stride s, the pixels of x̄ fall
 // into s × s phases, each of which sees some of the taps only: a phase is a convolution of its own, without a stride.
@@ -9,7 +10,7 @@
 //   padding 1                ╱│╲     ╱│╲           phase 1 (1, 3...): taps 2 and 0
 //                       ȳ  0      1      2
 //
-// A phase that sees no tap is zeros.
+// A phase that sees no tap is zeros. The packed weights are those of one phase after the other; no tap is in two.
 
 #include "convolution.hpp"
 #include "table.hpp"
@@ -61,14 +62,11 @@ ConvolutionPass<T> input_pass(const ConvolutionSize& size, const Phase& down, co
       .groups = size.groups,
       .depth = size.filters_each(),
       .filters = size.depth(),
-      .weight = nullptr,
-      .weight_group = size.filters_each() * size.depth() * size.taps(),
-      .weight_filter = size.taps(),
-      .weight_depth = size.depth() * size.taps(),
-      .weight_tap = {-down.between * size.kernel[1], -across.between},
+      .packed = nullptr,
   };
 }
 
+// Calls body(first pixel down and across, taps down and across).
 template <typename Body>
 void each_phase(const ConvolutionSize& size, Body body) {
   for (Size i = 0; i < size.stride[0] && i < size.height; ++i)
@@ -78,14 +76,34 @@ void each_phase(const ConvolutionSize& size, Body body) {
 }  // namespace
 
 template <typename T>
+void convolution_input_gradient_pack_weights(const Call& call) {
+  const ConvolutionSize& size = convolution_size(call.numbers);
+  T* packed = call.buffer<T>(0);
+  each_phase(size, [&](Size, Size, const Phase& down, const Phase& across) {
+    const ConvolutionPass<T> pass = input_pass<T>(size, down, across);
+    const ConvolutionWeights<T> weights = {
+        .first = call.buffer<const T>(1) + down.tap * size.kernel[1] + across.tap,
+        .group = size.filters_each() * size.depth() * size.taps(),
+        .filter = size.taps(),
+        .depth = size.depth() * size.taps(),
+        .tap = {-down.between * size.kernel[1], -across.between},
+    };
+    pack_weights(pass, weights, packed, call);
+    packed += packed_size(pass);
+  });
+}
+
+template <typename T>
 void convolution_input_gradient(const Call& call) {
   const ConvolutionSize& size = convolution_size(call.numbers);
+  const T* packed = call.buffer<const T>(2);
   each_phase(size, [&](Size i, Size j, const Phase& down, const Phase& across) {
     ConvolutionPass<T> pass = input_pass<T>(size, down, across);
     pass.x = call.buffer<const T>(1);
     pass.y = call.buffer<T>(0) + (i * size.width + j) * size.channels;
-    pass.weight = call.buffer<const T>(2) + down.tap * size.kernel[1] + across.tap;
+    pass.packed = packed;
     convolve(pass, call);
+    packed += packed_size(pass);
   });
 }
 
@@ -100,9 +118,11 @@ Size convolution_input_gradient_scratch(const Size* numbers) {
   return most;
 }
 
-template void convolution_input_gradient<float>(const Call&);
-template void convolution_input_gradient<double>(const Call&);
+template void convolution_input_gradient_pack_weights<float>(const Call&);
+template void convolution_input_gradient_pack_weights<double>(const Call&);
 template Size convolution_input_gradient_scratch<float>(const Size*);
 template Size convolution_input_gradient_scratch<double>(const Size*);
+template void convolution_input_gradient<float>(const Call&);
+template void convolution_input_gradient<double>(const Call&);
 
 }  // namespace pellucid::PELLUCID_KERNELS

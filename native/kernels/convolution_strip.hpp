@@ -31,11 +31,7 @@ ConvolutionPass<T> forward_pass(const ConvolutionSize& size) {
       .groups = size.groups,
       .depth = size.depth(),
       .filters = size.filters_each(),
-      .weight = nullptr,
-      .weight_group = size.filters_each() * size.depth() * size.taps(),
-      .weight_filter = size.depth() * size.taps(),
-      .weight_depth = size.taps(),
-      .weight_tap = {size.kernel[1], 1},
+      .packed = nullptr,
   };
 }
 
@@ -59,11 +55,25 @@ Size strip_size(const ConvolutionPass<T>& pass, Size out_rows) {
          lanes<T>;
 }
 
+// Copies `count` numbers, fewer than twice `most`, in pieces of a power of two.
+template <int most, typename T>
+inline void copy_some(T* to, const T* from, Size count) {
+  if (count & most) {
+    __builtin_memcpy(to, from, most * sizeof(T));
+    to += most, from += most;
+  }
+  if constexpr (most > 1) copy_some<most / 2>(to, from, count);
+}
+
+// Rows are often too short for a call of memcpy to be worth it.
 template <typename T>
 void copy_row(const T* from, Size count, Size before, Size after, T* to) {
   for (Size i = 0; i < before; ++i) to[i] = 0;
-  __builtin_memcpy(to + before, from, static_cast<std::size_t>(count) * sizeof(T));
-  for (Size i = before + count; i < before + count + after; ++i) to[i] = 0;
+  to += before;
+  Size i = 0;
+  for (; i + lanes<T> <= count; i += lanes<T>) store(to + i, load(from + i));
+  copy_some<lanes<T> / 2>(to + i, from + i, count - i);
+  for (i = count; i < count + after; ++i) to[i] = 0;
 }
 
 // always: copy even where no border is needed

@@ -1,12 +1,11 @@
 // The gradient of a convolution by its weights: for each tap a matrix product of x and ȳ over all positions.
 //
-//   conv2d_weight_gradient_T          buffers  w̄ (M, C/groups, KH, KW), x (N, H, W, C), ȳ (N, OH, OW, M)
-//   conv2d_weight_gradient_partial_T  buffers  partial (blocks, M, C/groups, KH, KW), x, ȳ
-//   conv2d_weight_gradient_sum_T      buffers  w̄, partial
+//   conv2d_weight_gradient_partial_T  buffers  partial (blocks, ...), x (N, H, W, C), ȳ (N, OH, OW, M)
+//   conv2d_weight_gradient_sum_T      buffers  w̄ (M, C/groups, KH, KW), partial
 //
-// The first does everything; its workers share out the weights. The other two share out blocks of images as well: the
-// images fall into `blocks` (the last number of both) parts, whose sums are added in their order. The number of blocks
-// decides on the bits; the number of workers never does. A dozen blocks keep a dozen workers busy.
+// The images fall into `blocks` (the last number of both) parts: block b has those from N·b/blocks to before
+// N·(b+1)/blocks, and the sums of each are added in their order. The number of blocks decides on the bits; the number
+// of workers, who share out blocks and weights, never does. A dozen blocks keep a dozen workers busy.
 //
 // One tile of w̄ stays in registers while the positions stream past it:
 //
@@ -21,7 +20,8 @@
 //   channels    │           │   │ sums          │           and does 24 multiply-adds
 //               └───────────┘   └───────────────┘
 //
-// Nothing is packed. Positions at which a tap lies outside of the image are left out. Where there are few channels, the
+// Nothing is packed; the sums lie as the tiles have them, which convolution_panels.hpp draws, until all are added.
+// Positions at which a tap lies outside of the image are left out. Where there are few channels, the
 // rows of a tile are any taps with their channels, and x is copied with a border of zeros.
 //
 // Images are taken in strips that the cache holds, and every tile goes over a strip before the next one comes. With one
@@ -35,7 +35,7 @@
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
-constexpr Size strip_bytes = 32 << 10;  // of x and ȳ together
+constexpr Size strip_bytes = 64 << 10;  // of x and ȳ together
 constexpr Size few_channels = 8;
 
 template <int vectors>
@@ -49,22 +49,33 @@ struct Positions {
   Size x_image, x_row, x_step, y_image, y_row, y_step;
 };
 
+// Where a tile's sums are, and whether to start them from zero. `second` is how far the second vector of filters lies
+// behind the first in ȳ.
+template <typename T>
+struct Sums {
+  T* at;
+  Size row_stride, second;
+  bool fresh;
+};
+
 // sum[r] += Σ x[position + r] · ȳ[position], or x[position + offsets[r]] where rows are not side by side in x.
 template <typename T, int rows, int vectors, bool scattered>
-void tile(const Positions& at, const T* x, const Size* offsets, const T* y, T* to, Size to_stride) {
+void tile(const Positions& at, const T* x, const Size* offsets, const T* y, const Sums<T>& to) {
+  const Size second = to.second;
   Vector<T> sum[rows][vectors];
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) sum[r][v] = load(to + r * to_stride + v * lanes<T>);
+    for (int v = 0; v < vectors; ++v)
+      sum[r][v] = to.fresh ? Vector<T>{} : load(to.at + r * to.row_stride + v * lanes<T>);
   for (Size n = 0; n < at.images; ++n)
     for (Size h = 0; h < at.rows; ++h) {
       const T* x_at = x + n * at.x_image + h * at.x_row;
-      const T* y_at = y + n * at.y_image + h * at.y_row;
-      for (Size w = 0; w < at.columns; ++w, x_at += at.x_step, y_at += at.y_step) {
+      const T *y_at = y + n * at.y_image + h * at.y_row, *const end = y_at + at.columns * at.y_step;
+      for (; y_at < end; x_at += at.x_step, y_at += at.y_step) {
         Vector<T> g[vectors];
 #pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) g[v] = load(y_at + v * lanes<T>);
+        for (int v = 0; v < vectors; ++v) g[v] = load(y_at + v * second);
 #pragma GCC unroll 16
         for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
@@ -74,14 +85,14 @@ void tile(const Positions& at, const T* x, const Size* offsets, const T* y, T* t
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store<T>(to + r * to_stride + v * lanes<T>, sum[r][v]);
+    for (int v = 0; v < vectors; ++v) store<T>(to.at + r * to.row_stride + v * lanes<T>, sum[r][v]);
 }
 
 // The same for one channel a group; `count` is how many of a vector's channels there are.
 template <typename T>
-void depthwise_tile(const Positions& at, const T* x, const T* y, T* to, Size count) {
+void depthwise_tile(const Positions& at, const T* x, const T* y, const Sums<T>& to, Size count) {
   T line_x[lanes<T>] = {}, line_y[lanes<T>] = {};
-  Vector<T> sum = load(to);
+  Vector<T> sum = to.fresh ? Vector<T>{} : load(to.at);
   for (Size n = 0; n < at.images; ++n)
     for (Size h = 0; h < at.rows; ++h)
       for (Size w = 0; w < at.columns; ++w) {
@@ -93,11 +104,11 @@ void depthwise_tile(const Positions& at, const T* x, const T* y, T* to, Size cou
         }
         sum += load(x_at) * load(y_at);
       }
-  store<T>(to, sum);
+  store<T>(to.at, sum);
 }
 
 template <typename T>
-using Tile = void (*)(const Positions&, const T* x, const Size* offsets, const T* y, T* to, Size to_stride);
+using Tile = void (*)(const Positions&, const T* x, const Size* offsets, const T* y, const Sums<T>& to);
 
 template <typename T, int vectors, bool scattered, int rows = tile_rows<vectors>>
 Tile<T> tile_of(Size count) {
@@ -108,13 +119,13 @@ Tile<T> tile_of(Size count) {
 
 // ---- how the weights fall into tiles
 
-// The sums stand in scratch as (groups, taps, depth, filters rounded up to vectors).
+// The sums of a block of images are (groups, taps, depth, filters rounded up to vectors).
 template <typename T>
 struct Layout {
   const ConvolutionSize& size;
   bool depthwise, scattered;
   Size groups, filters, depth, width;  // width: of a row of sums
-  Size segments, segment;              // a tile's rows are in one segment: the channels of a tap, or everything
+  Size segments, segment_rows;         // a tile's rows are in one segment: the channels of a tap, or everything
 
   explicit Layout(const ConvolutionSize& size)
       : size(size),
@@ -125,10 +136,14 @@ struct Layout {
         depth(size.depth()),
         width(round_up(filters, lanes<T>)),
         segments(scattered ? 1 : size.taps()),
-        segment(scattered ? size.taps() * depth : depth) {}
+        segment_rows(scattered ? size.taps() * depth : depth) {}
 
-  Size sums() const { return groups * size.taps() * depth * width; }
+  // The room of a block: that of the widest vectors.
+  Size block() const { return size.groups * size.taps() * depth * round_up(size.filters_each(), 64 / sizeof(T)); }
   Size vectors(Size filter) const { return !depthwise && filters - filter > lanes<T> ? 2 : 1; }
+  // As Panels have it: where there are enough filters, no vector reaches behind them.
+  Size first(Size filter) const { return filters < lanes<T> ? filter : smaller(filter, filters - lanes<T>); }
+  Size row(Size group, Size segment) const { return (group * segments + segment) * segment_rows; }
 };
 
 // One tile of w̄.
@@ -143,10 +158,10 @@ Size each_unit(const Layout<T>& layout, Size begin, Size end, Body body) {
   for (Size group = 0; group < layout.groups; ++group)
     for (Size filter = 0, vectors; filter < layout.filters; filter += vectors * lanes<T>) {
       vectors = layout.vectors(filter);
-      const Size most = vectors == 2 ? tile_rows<2> : tile_rows<1>, tiles = (layout.segment + most - 1) / most;
+      const Size most = vectors == 2 ? tile_rows<2> : tile_rows<1>, tiles = (layout.segment_rows + most - 1) / most;
       for (Size segment = 0; segment < layout.segments; ++segment)
         for (Size t = 0; t < tiles; ++t, ++number) {
-          const Size from = layout.segment * t / tiles, until = layout.segment * (t + 1) / tiles;
+          const Size from = layout.segment_rows * t / tiles, until = layout.segment_rows * (t + 1) / tiles;
           if (number >= begin && number < end) body(Unit{group, segment, from, until - from, filter, vectors});
         }
     }
@@ -173,9 +188,11 @@ Cut cut(const ConvolutionSize& size) {
   return {larger(1, smaller(size.images, rows / larger(1, size.out_height))), size.out_height};
 }
 
-// ȳ's last positions are copied where a tile would load a vector that reaches behind its end.
+// ȳ's last positions are copied where a tile would load a vector that reaches behind its end: one that its filters do
+// not fill.
 template <typename T>
 Size tail_size(const ConvolutionSize& size) {
+  if (size.filters_each() >= lanes<T>) return 0;
   const Cut most = cut<T>(size);
   return most.images * most.rows * size.out_width * size.filters + 2 * lanes<T>;
 }
@@ -201,7 +218,7 @@ Share inside(const ConvolutionSize& size, int axis, Size tap, Size begin, Size e
 // The rows of a tile where there are few channels: any of all taps and channels.
 template <typename T>
 void add_scattered(const Layout<T>& layout, const Positions& at, const Part<T>& strip, const Unit& unit, const T* y,
-                   T* to) {
+                   const Sums<T>& to) {
   const Size run = layout.size.kernel[1] * layout.depth;
   Size offsets[larger(tile_rows<1>, tile_rows<2>)];
   for (Size r = 0; r < unit.rows; ++r) {
@@ -209,11 +226,11 @@ void add_scattered(const Layout<T>& layout, const Positions& at, const Part<T>& 
     offsets[r] = row / run * layout.size.dilation[0] * strip.x_row + row % run;
   }
   const auto tile = unit.vectors == 2 ? tile_of<T, 2, true>(unit.rows) : tile_of<T, 1, true>(unit.rows);
-  tile(at, strip.x, offsets, y, to, layout.width);
+  tile(at, strip.x, offsets, y, to);
 }
 
 template <typename T>
-void add_unit(const Layout<T>& layout, const Part<T>& strip, const Unit& unit, T* sums) {
+void add_unit(const Layout<T>& layout, const Part<T>& strip, const Unit& unit, T* sums, bool fresh) {
   const ConvolutionSize& size = layout.size;
   const Size y_row = size.out_width * size.filters;
   Share down = {strip.row, strip.row + strip.rows}, across = {0, size.out_width};
@@ -225,59 +242,50 @@ void add_unit(const Layout<T>& layout, const Part<T>& strip, const Unit& unit, T
     x = (strip.row * size.stride[0] + i * size.dilation[0] - size.padding[0]) * strip.x_row +
         (j * size.dilation[1] - size.padding[1]) * size.channels;
   }
-  if (down.begin >= down.end || across.begin >= across.end) return;
+  const bool none = down.begin >= down.end || across.begin >= across.end;
+  if (none && !fresh) return;
   const Size x_step = size.stride[1] * size.channels, x_row = size.stride[0] * strip.x_row;
-  const Positions at = {strip.images,
-                        down.end - down.begin,
-                        across.end - across.begin,
-                        strip.x_image,
-                        x_row,
-                        x_step,
-                        size.out_height * y_row,
-                        y_row,
-                        size.filters};
+  Positions at = {none ? 0 : strip.images,
+                  down.end - down.begin,
+                  across.end - across.begin,
+                  strip.x_image,
+                  x_row,
+                  x_step,
+                  size.out_height * y_row,
+                  y_row,
+                  size.filters};
   x += (down.begin - strip.row) * x_row + across.begin * x_step;
-  const Size y = (down.begin - strip.row) * y_row + across.begin * size.filters;
-  const Size row = (unit.group * layout.segments + unit.segment) * layout.segment + unit.row;
-  T* const to = sums + row * layout.width + unit.filter;
-  const Size channel = layout.depthwise ? unit.filter : unit.group * layout.depth + unit.row;
-  const T* const y_at = strip.y + y + unit.group * layout.filters + unit.filter;
+  const Size first = layout.first(unit.filter);
+  const Size y = (down.begin - strip.row) * y_row + across.begin * size.filters + unit.group * layout.filters + first;
+  const Sums<T> to = {sums + (layout.row(unit.group, unit.segment) + unit.row) * layout.width + unit.filter,
+                      layout.width, layout.first(unit.filter + lanes<T>) - first, fresh};
+  const Size channel = layout.depthwise ? first : unit.group * layout.depth + unit.row;
   if (layout.scattered)
-    add_scattered(layout, at, strip, unit, y_at, to);
+    add_scattered(layout, at, strip, unit, strip.y + y, to);
   else if (layout.depthwise)
-    depthwise_tile(at, strip.x + x + channel, y_at, to, smaller(lanes<T>, layout.filters - unit.filter));
+    depthwise_tile(at, strip.x + x + channel, strip.y + y, to, smaller(lanes<T>, layout.filters));
   else
-    (unit.vectors == 2 ? tile_of<T, 2, false>(unit.rows) : tile_of<T, 1, false>(unit.rows))(
-        at, strip.x + x + channel, nullptr, y_at, to, layout.width);
+    (unit.vectors == 2 ? tile_of<T, 2, false>(unit.rows) : tile_of<T, 1, false>(unit.rows))(at, strip.x + x + channel,
+                                                                                            nullptr, strip.y + y, to);
 }
 
-// Copies the sums of a unit to where the user has them.
 template <typename T>
-void write_unit(const Layout<T>& layout, const Unit& unit, const T* sums, T* w) {
-  const Size taps = layout.size.taps(), filters = smaller(unit.vectors * lanes<T>, layout.filters - unit.filter);
-  const Size stride = layout.depth * taps;
-  for (Size r = 0; r < unit.rows; ++r) {
-    const Size row = unit.segment * layout.segment + unit.row + r, tap = row / layout.depth, c = row % layout.depth;
-    const T* from = sums + (unit.group * taps * layout.depth + row) * layout.width + unit.filter;
-    T* to = w + (unit.group * layout.filters + unit.filter) * stride + c * taps + tap;
-    for (Size f = 0; f < filters; ++f) to[f * stride] = from[f];
-  }
+void clear_unit(const Layout<T>& layout, const Unit& unit, T* sums) {
+  for (Size r = 0; r < unit.rows; ++r)
+    for (Size f = 0; f < unit.vectors * lanes<T>; ++f)
+      sums[(layout.row(unit.group, unit.segment) + unit.row + r) * layout.width + unit.filter + f] = 0;
 }
 
-// Units `begin` to `end` of w̄, over the images `first` to `last`.
+// Units `begin` to `end` of a block, the images `first` to `last`.
 template <typename T>
-void add_images(const Call& call, const Layout<T>& layout, Size first, Size last, Size begin, Size end, T* w) {
+void add_images(const Call& call, const Layout<T>& layout, Size first, Size last, Size begin, Size end, T* sums) {
   const ConvolutionSize& size = layout.size;
   ConvolutionPass<T> pass = forward_pass<T>(size);
   pass.x = call.buffer<const T>(1);
-  T* const sums = reinterpret_cast<T*>(call.scratch);
-  T* const tail = sums + layout.sums();
+  T* const tail = reinterpret_cast<T*>(call.scratch);
   T* const border = tail + round_up(tail_size<T>(size), lanes<T>);
-  each_unit(layout, begin, end, [&](const Unit& unit) {
-    const Size row = (unit.group * layout.segments + unit.segment) * layout.segment + unit.row;
-    for (Size r = 0; r < unit.rows; ++r)
-      for (Size f = 0; f < unit.vectors * lanes<T>; ++f) sums[(row + r) * layout.width + unit.filter + f] = 0;
-  });
+  if (first >= last || size.out_height == 0)
+    each_unit(layout, begin, end, [&](const Unit& unit) { clear_unit(layout, unit, sums); });
   const Cut most = cut<T>(size);
   const Size y_image = size.out_height * size.out_width * size.filters;
   const Size copy_size = layout.scattered ? strip_size(pass, most.rows) : 0;
@@ -299,26 +307,20 @@ void add_images(const Call& call, const Layout<T>& layout, Size first, Size last
           if (n == 1) part.x_image = copy.x - part.x;
         }
       }
-      if (image + images == size.images && row + rows == size.out_height && layout.width > layout.filters) {
+      if (image + images == size.images && row + rows == size.out_height && tail_size<T>(size) > 0) {
         const Size count = size.images * y_image - y_at;
         for (Size i = 0; i < count; ++i) tail[i] = part.y[i];
-        for (Size i = count; i < count + 2 * lanes<T>; ++i) tail[i] = 0;
+        for (Size i = count; i < count + lanes<T>; ++i) tail[i] = 0;
         part.y = tail;
       }
-      each_unit(layout, begin, end, [&](const Unit& unit) { add_unit(layout, part, unit, sums); });
+      const bool fresh = image == first && row == 0;
+      each_unit(layout, begin, end, [&](const Unit& unit) { add_unit(layout, part, unit, sums, fresh); });
     }
-  each_unit(layout, begin, end, [&](const Unit& unit) { write_unit(layout, unit, static_cast<const T*>(sums), w); });
 }
+
+Size blocks_of(const Call& call) { return call.numbers[sizeof(ConvolutionSize) / sizeof(Size)]; }
 
 }  // namespace
-
-template <typename T>
-void convolution_weight_gradient(const Call& call) {
-  const ConvolutionSize& size = convolution_size(call.numbers);
-  const Layout<T> layout(size);
-  const Share units = share(unit_count(layout), call);
-  add_images(call, layout, 0, size.images, units.begin, units.end, call.buffer<T>(0));
-}
 
 template <typename T>
 Size convolution_weight_gradient_scratch(const Size* numbers) {
@@ -326,37 +328,43 @@ Size convolution_weight_gradient_scratch(const Size* numbers) {
   const Layout<T> layout(size);
   const Cut most = cut<T>(size);
   const Size border = layout.scattered ? most.images * strip_size(forward_pass<T>(size), most.rows) : 0;
-  return (layout.sums() + round_up(tail_size<T>(size), lanes<T>) + border) * static_cast<Size>(sizeof(T));
+  return (round_up(tail_size<T>(size), lanes<T>) + border) * static_cast<Size>(sizeof(T));
 }
 
 template <typename T>
 void convolution_weight_gradient_partial(const Call& call) {
   const ConvolutionSize& size = convolution_size(call.numbers);
   const Layout<T> layout(size);
-  const Size blocks = *reinterpret_cast<const Size*>(&size + 1), units = unit_count(layout);
+  const Size blocks = blocks_of(call), units = unit_count(layout);
   const Share mine = share(blocks * units, call);
   for (Size b = 0; b < blocks; ++b) {
     const Size begin = larger(0, mine.begin - b * units), end = smaller(units, mine.end - b * units);
     if (begin < end)
       add_images(call, layout, size.images * b / blocks, size.images * (b + 1) / blocks, begin, end,
-                 call.buffer<T>(0) + b * size.filters * layout.depth * size.taps());
+                 call.buffer<T>(0) + b * layout.block());
   }
 }
 
+// Adds the blocks, and puts the sums where the user has them: a vector of filters of one channel and tap at a time.
 template <typename T>
 void convolution_weight_gradient_sum(const Call& call) {
   const ConvolutionSize& size = convolution_size(call.numbers);
-  const Size blocks = *reinterpret_cast<const Size*>(&size + 1), count = size.filters * size.depth() * size.taps();
-  const Share mine = share(count, call, lanes<T>);
-  T* const w = call.buffer<T>(0);
-  const T* const partial = call.buffer<const T>(1);
-  for (Size i = mine.begin; i < mine.end; ++i) w[i] = 0;
-  for (Size b = 0; b < blocks; ++b)
-    for (Size i = mine.begin; i < mine.end; ++i) w[i] += partial[b * count + i];
+  const Layout<T> layout(size);
+  const Size blocks = blocks_of(call), taps = size.taps(), stride = layout.depth * taps;
+  const Size filters = smaller(layout.filters, lanes<T>);
+  const Share mine = share(layout.groups * layout.depth * taps, call);
+  for (Size i = mine.begin; i < mine.end; ++i) {
+    const Size group = i / stride, c = i % stride / taps, tap = i % taps;
+    const T* const from = call.buffer<const T>(1) + ((group * taps + tap) * layout.depth + c) * layout.width;
+    for (Size filter = 0; filter < layout.filters; filter += lanes<T>) {
+      Vector<T> sum = load(from + filter);
+      for (Size b = 1; b < blocks; ++b) sum += load(from + b * layout.block() + filter);
+      T* const w = call.buffer<T>(0) + (group * layout.filters + layout.first(filter)) * stride + i % stride;
+      for (Size f = 0; f < filters; ++f) w[f * stride] = sum[f];
+    }
+  }
 }
 
-template void convolution_weight_gradient<float>(const Call&);
-template void convolution_weight_gradient<double>(const Call&);
 template Size convolution_weight_gradient_scratch<float>(const Size*);
 template Size convolution_weight_gradient_scratch<double>(const Size*);
 template void convolution_weight_gradient_partial<float>(const Call&);

@@ -1,27 +1,34 @@
 // elementwise: a small program that a vector machine runs tile by tile, while the tile sits in the L1 cache.
 //
-//   where(x + b <= 0, 0, x + b)            registers                    one tile
+//   where(x + b <= 0, 0, x + b)            places                       one tile
 //                                                                   ┌────────────┐
 //   add_float32         3 ← 0 1          0  x      input            │ ~1000 of x │ read where it stands
 //   less_equal_float32  4 ← 3 2          1  b      input            │ b, b, b, … │ repeated once, before all tiles
-//   where_float32       3 ← 4 2 3        2  0      input            │ 0, 0, 0, … │ likewise
+//   where_float32       5 ← 4 2 3        2  0      input            │ 0, 0, 0, … │ likewise
 //                                        3, 4      temporaries      │ in scratch │
-//   output: 3                                                       └────────────┘ the last 3 goes to y directly
+//                                        5         output           └────────────┘ made where it is to stand
 //
 //   buffers  outputs, then inputs
-//   numbers  rank, the sizes (outermost first),
-//            count of outputs, of inputs, of temporaries, of instructions,
-//            for each output:       register, a stride for each axis
-//            for each input:        bytes of an element, a stride for each axis (0: repeated along it)
-//            for each instruction:  operation, destination, sources a, b and c (0 where there are fewer)
+//   numbers  count of axes, of elements, of elements in a tile (a multiple of 64), bytes of the largest element of any
+//            temporary; count of outputs, inputs, temporaries and instructions;
+//            the sizes of the axes (outermost first, none of them 1);
+//            for each output, then each input: bytes of an element, form, period, time, a stride for each axis;
+//            for each instruction: operation, destination, sources a, b and c (0 where there are fewer)
 //
-// Strides are in elements and may be anything. Registers are the inputs, then the temporaries, which have no dtype: an
-// instruction may take a register that it reads as its destination. Only temporaries are destinations. Operations are
-// numbered as `operations()` lists them. An output's memory may be that of an input with the same strides; otherwise
-// they must not overlap.
+// All that can be known before a program runs is in its numbers (programs.py): a small one runs in less time than it
+// would take to find out. How the elements of an operand lie, its form:
 //
-// A tile is a piece of the whole iteration space, as it lies in the first output's memory, so that short rows do not
-// make short tiles. Axes that lie behind one another in all operands become one first.
+//   0 dense     one behind the other         2 periodic  the first `period` of them dense, again and again
+//   1 scalar    one for all                  3 strided   any strides, 0 for a repeated axis
+//
+// Places are the inputs, then the temporaries, which have no dtype, then the outputs. Inputs are not destinations, and
+// each output is once; an instruction may take a place that it reads as its destination where the sizes of the elements
+// are the same. Operations are numbered as `operations()` lists them. The time of an output is the instruction that
+// makes it, that of an input the last one that reads it. An output's memory may be that of an input with the same
+// strides: where that is read later than the output is made, the output is made in scratch and copied. Otherwise
+// operands must not overlap.
+//
+// A tile is a piece of the whole iteration space, whatever its axes, so that short rows do not make short tiles.
 
 #include "elementwise.hpp"
 
@@ -31,77 +38,52 @@
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
-// Of one register, and of all. The latter is twice an L1 cache: of the 17 registers of Adam's step most are read once
-// a tile, so longer tiles save more in calls than the L2 cache costs: 40,000 numbers took 105 µs with 28 KiB, 82 with
-// 48 and 75 with 80.
-constexpr Size tile_bytes = 4096, cache_bytes = 65536;
-constexpr Size padding = 64;  // behind each register: runs are filled by whole vectors
+constexpr Size padding = 64;  // bytes behind each register: runs are filled by whole vectors
 
 Size smaller(Size a, Size b) { return a < b ? a : b; }
-Size larger(Size a, Size b) { return a > b ? a : b; }
 Size round_up(Size size, Size unit) { return (size + unit - 1) / unit * unit; }
 
+enum Form : Size { dense, scalar, periodic, strided };
+
+// An operand as the numbers have it; behind it stand its strides.
+struct Operand {
+  Size bytes, form, period, time;
+  const Size* strides() const { return reinterpret_cast<const Size*>(this + 1); }
+};
+
 struct Instruction {
-  Size operation, destination, sources[3];
+  Size operation, destination, a, b, c;
 };
 
 struct Program {
-  Size rank;
-  const Size* sizes;
-  Size outputs, inputs, temporaries, count;
-  const Size *output, *input;  // rank + 1 numbers each
-  const Instruction* instructions;
+  Size rank, total, tile, bytes, outputs, inputs, temporaries, count;
 
-  explicit Program(const Size* numbers) : rank(numbers[0]), sizes(numbers + 1) {
-    const Size* at = sizes + rank;
-    outputs = at[0], inputs = at[1], temporaries = at[2], count = at[3];
-    output = at + 4;
-    input = output + outputs * (rank + 1);
-    instructions = reinterpret_cast<const Instruction*>(input + inputs * (rank + 1));
+  const Size* sizes() const { return reinterpret_cast<const Size*>(this + 1); }
+  Size operand_numbers() const { return 4 + rank; }
+  const Operand& operand(Size i) const {
+    return *reinterpret_cast<const Operand*>(sizes() + rank + i * operand_numbers());
+  }
+  const Operand& output(Size i) const { return operand(i); }
+  const Operand& input(Size i) const { return operand(outputs + i); }
+  const Instruction* instructions() const {
+    return reinterpret_cast<const Instruction*>(sizes() + rank + (outputs + inputs) * operand_numbers());
   }
 
-  Size bytes() const {  // of the largest element
-    Size most = 1;
-    for (Size i = 0; i < inputs; ++i) most = larger(most, input[i * (rank + 1)]);
-    for (Size i = 0; i < count; ++i) most = larger(most, operations().first[instructions[i].operation].bytes);
-    return most;
+  Size places() const { return inputs + temporaries + outputs; }
+  Size places_bytes() const { return round_up(2 * places() * static_cast<Size>(sizeof(std::byte*)), 64); }
+  Size temporary_bytes() const { return round_up(tile * bytes + padding, 64); }
+  Size output_bytes(Size i) const { return round_up(tile * output(i).bytes + padding, 64); }
+  // A short period is repeated until it covers a tile from any of its places on.
+  bool repeated(const Operand& x) const { return x.form == periodic && x.period <= tile; }
+  Size input_bytes(const Operand& x) const {
+    if (x.form == dense) return 0;
+    return round_up((tile + (repeated(x) ? x.period : 0)) * x.bytes + padding, 64);
   }
-  Size tile() const {  // elements: a multiple of 64
-    const Size registers = inputs + larger(temporaries, outputs);
-    return larger(64, smaller(tile_bytes, cache_bytes / registers) / bytes() / 64 * 64);
-  }
-  // A period may be repeated until it covers a tile from any of its places on.
-  Size input_bytes() const { return round_up(2 * tile() * bytes() + padding, 64); }
-  Size temporary_bytes() const { return round_up(tile() * bytes() + padding, 64); }
 };
 
-// ---- operands
+// ---- between memory and registers
 
-// How an operand's elements lie in the iteration space.
-enum class Form { dense, scalar, periodic, strided };
-
-struct Operand {
-  std::byte* data;
-  Size bytes, period;
-  Form form;
-  Size* strides;
-};
-
-struct Space {
-  Size rank, total;
-  Size* sizes;
-};
-
-Form form_of(const Space& space, Operand& operand) {
-  Size expected = 1, a = space.rank - 1;
-  while (a >= 0 && operand.strides[a] == expected) expected *= space.sizes[a--];
-  if (a < 0) return Form::dense;
-  operand.period = expected;
-  while (a >= 0 && operand.strides[a] == 0) --a;
-  if (a >= 0) return Form::strided;
-  return expected == 1 ? Form::scalar : Form::periodic;
-}
-
+// The same number `count` times, and up to a vector more.
 template <typename T>
 void fill(T* to, T value, Size count) {
   Vector<float> vector;
@@ -111,19 +93,50 @@ void fill(T* to, T value, Size count) {
   for (Size i = 0; i < count; i += sizeof vector / sizeof(T)) __builtin_memcpy(to + i, &vector, sizeof vector);
 }
 
+// Where the runs along the innermost axis begin, one after the other.
+struct Runs {
+  const Program& program;
+  const Size* strides;
+  Size row, offset = 0, left = 0;  // of the axis outside of the innermost
+
+  Runs(const Program& program, const Size* strides, Size row) : program(program), strides(strides), row(row) { find(); }
+
+  void find() {
+    const Size outer = program.rank - 2, *sizes = program.sizes();
+    if (outer < 0) return;
+    offset = 0;
+    Size rest = row;
+    for (Size a = outer; a > 0; rest /= sizes[a--]) offset += rest % sizes[a] * strides[a];
+    offset += rest * strides[0];
+    left = sizes[outer] - row % sizes[outer];
+  }
+
+  void next() {
+    ++row;
+    if (--left > 0)
+      offset += strides[program.rank - 2];
+    else
+      find();
+  }
+};
+
 // Elements begin .. begin + count of the iteration space, between where they stand and a register.
 template <typename T, bool to_register>
-void move(const Space& space, const Operand& operand, T* tile, Size begin, Size count) {
-  const Size inner = space.rank - 1, length = space.sizes[inner], stride = operand.strides[inner];
-  Size rows = begin / length, column = begin % length;
-  while (count > 0) {
-    Size rest = rows++, offset = column * stride;
-    for (Size a = inner - 1; a >= 0; rest /= space.sizes[a--]) offset += rest % space.sizes[a] * operand.strides[a];
-    T* data = reinterpret_cast<T*>(operand.data) + offset;
+void move(const Program& program, const Operand& operand, T* base, T* tile, Size begin, Size count) {
+  if (program.rank == 0) {
+    (to_register ? *tile : *base) = to_register ? *base : *tile;
+    return;
+  }
+  const Size inner = program.rank - 1, length = program.sizes()[inner], stride = operand.strides()[inner];
+  Size column = begin % length;
+  for (Runs runs(program, operand.strides(), begin / length); count > 0; runs.next()) {
+    T* data = base + runs.offset + column * stride;
     const Size run = smaller(length - column, count);
     if constexpr (to_register) {
       if (stride == 0)
         fill(tile, *data, run);
+      else if (stride == 1)
+        __builtin_memcpy(tile, data, static_cast<std::size_t>(run) * sizeof(T));
       else
         for (Size i = 0; i < run; ++i) tile[i] = data[i * stride];
     } else {
@@ -134,8 +147,10 @@ void move(const Space& space, const Operand& operand, T* tile, Size begin, Size 
 }
 
 template <bool to_register>
-void move(const Space& space, const Operand& operand, std::byte* tile, Size begin, Size count) {
-  const auto with = [&]<typename T>(T* as) { move<T, to_register>(space, operand, as, begin, count); };
+void move(const Program& program, const Operand& operand, std::byte* data, std::byte* tile, Size begin, Size count) {
+  const auto with = [&]<typename T>(T* as) {
+    move<T, to_register>(program, operand, reinterpret_cast<T*>(data), as, begin, count);
+  };
   if (operand.bytes == 1)
     with(reinterpret_cast<unsigned char*>(tile));
   else if (operand.bytes == 4)
@@ -144,225 +159,131 @@ void move(const Space& space, const Operand& operand, std::byte* tile, Size begi
     with(reinterpret_cast<unsigned long long*>(tile));
 }
 
-// ---- the iteration space
+// The first period, then what is there again, so that a few long pieces are copied.
+void repeat_period(const Operand& x, const std::byte* data, std::byte* tile, Size count) {
+  const Size bytes = count * x.bytes;
+  Size done = smaller(x.period * x.bytes, bytes);
+  __builtin_memcpy(tile, data, static_cast<std::size_t>(done));
+  while (done < bytes) {
+    const Size next = smaller(done, bytes - done);
+    __builtin_memcpy(tile + done, tile, static_cast<std::size_t>(next));
+    done += next;
+  }
+}
 
-// Takes the axes in the order of the first operand's strides, and makes one axis of neighbours that lie behind one
-// another in every operand.
-void collapse(const Program& program, Operand* operands, Size count, Space& space) {
-  space.rank = 0;
-  space.total = 1;
-  for (Size a = 0; a < program.rank; ++a) {
-    if (program.sizes[a] != 1) space.sizes[space.rank++] = a;
-    space.total *= program.sizes[a];
-  }
-  Size* order = space.sizes;
-  const auto distance = [&](Size axis) {
-    const Size stride = program.output[1 + axis];
-    return stride < 0 ? -stride : stride;
-  };
-  for (Size i = 1; i < space.rank; ++i)
-    for (Size j = i; j > 0 && distance(order[j - 1]) < distance(order[j]); --j) {
-      const Size other = order[j];
-      order[j] = order[j - 1];
-      order[j - 1] = other;
-    }
-  const auto given = [&](Size operand, Size axis) { return program.output[operand * (program.rank + 1) + 1 + axis]; };
-  Size last = -1;
-  for (Size i = 0; i < space.rank; ++i) {
-    const Size axis = order[i], size = program.sizes[axis];
-    bool joins = last >= 0;
-    for (Size o = 0; o < count && joins; ++o) joins = operands[o].strides[last] == given(o, axis) * size;
-    if (joins)
-      space.sizes[last] *= size;
-    else
-      space.sizes[++last] = size;
-    for (Size o = 0; o < count; ++o) operands[o].strides[last] = given(o, axis);
-  }
-  space.rank = last + 1;
+void repeat(const Operand& x, const std::byte* data, std::byte* tile, Size count) {
+  const auto with = [&]<typename T>(T* as) { fill<T>(as, *reinterpret_cast<const T*>(data), count); };
+  if (x.bytes == 1)
+    with(reinterpret_cast<unsigned char*>(tile));
+  else if (x.bytes == 4)
+    with(reinterpret_cast<unsigned*>(tile));
+  else
+    with(reinterpret_cast<unsigned long long*>(tile));
 }
 
 // ---- the machine
 
-struct Step {
-  void (*run)(Size, std::byte*, const std::byte*, const std::byte*, const std::byte*);
-  Size y, a, b, c;  // places
-};
-
-// Takes pieces of scratch memory one after the other.
-struct Memory {
-  std::byte* next;
-  template <typename T>
-  T* take(Size count) {
-    T* taken = reinterpret_cast<T*>(next);
-    next += count * static_cast<Size>(sizeof(T));
-    return taken;
-  }
-};
-
-// Where registers stand: inputs, temporaries and a spare one, outputs.
 struct Machine {
-  Program program;
-  Space space{};
-  Size tile, operand_count, places;
-  Operand* operands;  // outputs, then inputs, as in the buffers
-  Step* steps;
-  std::byte** place;
-  Size *where, *bytes;  // for each register: its place after the last step, and the bytes of its elements there
-  bool* direct;         // for each output: the last step that makes it writes to its memory
-  std::byte* input_memory;
+  const Program& program;
+  std::byte* const* buffers;
+  std::byte** place;  // where each place's elements of this tile stand
+  std::byte** own;    // for each place its register, or null where its elements stand in their operand's memory
 
-  static Size memory(const Program& p) {
-    const Size operands = p.outputs + p.inputs, registers = p.inputs + p.temporaries,
-               places = registers + 1 + p.outputs;
-    const Size words = p.rank * (1 + operands) + places + 2 * registers + p.outputs;
-    return round_up(words * static_cast<Size>(sizeof(Size)) + operands * static_cast<Size>(sizeof(Operand)) +
-                        p.count * static_cast<Size>(sizeof(Step)),
-                    64);
-  }
+  std::byte* data(Size input) const { return buffers[program.outputs + input]; }
+  Size output_place(Size output) const { return program.inputs + program.temporaries + output; }
 
-  explicit Machine(const Call& call) : program(call.numbers), tile(program.tile()) {
-    const Program& p = program;
-    const Size registers = p.inputs + p.temporaries;
-    Memory memory{call.scratch};
-    operand_count = p.outputs + p.inputs;
-    places = registers + 1 + p.outputs;
-    space.sizes = memory.take<Size>(p.rank);
-    operands = memory.take<Operand>(operand_count);
-    for (Size o = 0; o < operand_count; ++o)
-      operands[o] = {call.buffers[o], 0, 1, Form::dense, memory.take<Size>(p.rank)};
-    steps = memory.take<Step>(p.count);
-    place = memory.take<std::byte*>(places);
-    where = memory.take<Size>(registers);
-    bytes = memory.take<Size>(registers);
-    direct = memory.take<bool>(p.outputs);
-    input_memory = call.scratch + Machine::memory(p);
-    std::byte* temporary_memory = input_memory + p.inputs * p.input_bytes();
-    for (Size t = 0; t <= p.temporaries; ++t) place[p.inputs + t] = temporary_memory + t * p.temporary_bytes();
-    collapse(p, operands, operand_count, space);
-    for (Size r = 0; r < registers; ++r) where[r] = r, bytes[r] = 0;
-    for (Size i = 0; i < p.inputs; ++i) bytes[i] = p.input[i * (p.rank + 1)];
-    for (Size o = 0; o < operand_count; ++o) operands[o].form = form_of(space, operands[o]);
-    for (Size o = 0; o < p.outputs; ++o) direct[o] = false;
-    lower();
-    for (Size i = 0; i < p.inputs; ++i) operands[p.outputs + i].bytes = bytes[i];
-    for (Size o = 0; o < p.outputs; ++o) operands[o].bytes = bytes[output_register(o)];
-  }
+  Machine(const Call& call)
+      : program(*reinterpret_cast<const Program*>(call.numbers)),
+        buffers(call.buffers),
+        place(reinterpret_cast<std::byte**>(call.scratch)),
+        own(place + program.places()) {}
 
-  Size output_register(Size output) const { return program.output[output * (program.rank + 1)]; }
-
-  // The output whose memory instruction i may write to, or -1: its last maker, and nothing reads later what stands in
-  // that memory now.
-  Size target(Size i) const {
-    const Instruction& at = program.instructions[i];
-    for (Size later = i + 1; later < program.count; ++later)
-      if (program.instructions[later].destination == at.destination) return -1;
-    for (Size o = 0; o < program.outputs; ++o)
-      if (output_register(o) == at.destination && operands[o].form == Form::dense && !read_later(o, i)) return o;
-    return -1;
-  }
-
-  bool read_later(Size output, Size i) const {
-    for (Size input = 0; input < program.inputs; ++input) {
-      if (operands[program.outputs + input].data != operands[output].data) continue;
-      for (Size o = 0; o < program.outputs; ++o)
-        if (output_register(o) == input) return true;
-      for (Size later = i + 1; later < program.count; ++later)
-        for (int s = 0; s < operations().first[program.instructions[later].operation].sources; ++s)
-          if (program.instructions[later].sources[s] == input) return true;
-    }
-    return false;
-  }
-
-  // From registers to places. A destination that is also a source of another size takes the spare place.
-  void lower() {
-    Size spare = program.inputs + program.temporaries;
-    const Size first_output = spare + 1;
-    for (Size i = 0; i < program.count; ++i) {
-      const Instruction& at = program.instructions[i];
-      const Operation& operation = operations().first[at.operation];
-      Size& there = where[at.destination];
-      bool resized = false;
-      for (int s = 0; s < operation.sources; ++s)
-        resized |= at.sources[s] == at.destination && bytes[at.sources[s]] != operation.bytes;
-      steps[i] = {operation.run, 0, where[at.sources[0]], where[at.sources[1]], where[at.sources[2]]};
-      if (const Size output = target(i); output >= 0) {
-        there = first_output + output;
-        direct[output] = true;
-      } else if (resized) {
-        const Size old = there;
-        there = spare;
-        spare = old;
-      }
-      steps[i].y = there;
-      bytes[at.destination] = operation.bytes;
-    }
-  }
-
-  std::byte* memory_of(Size input) const { return input_memory + input * program.input_bytes(); }
-
-  // What is the same for all tiles.
-  void begin() {
+  // Gives registers their memory, and numbers where these are the same for all tiles; the first is of `count` elements.
+  void begin(std::byte* memory, Size count) const {
     for (Size i = 0; i < program.inputs; ++i) {
-      const Operand& x = operands[program.outputs + i];
-      place[i] = memory_of(i);
-      if (x.form == Form::scalar) move<true>(space, x, place[i], 0, smaller(tile, space.total));
-      if (repeated(x)) move<true>(space, x, place[i], 0, smaller(tile + x.period, space.total));
+      const Operand& x = program.input(i);
+      if (x.form == dense) continue;
+      place[i] = own[i] = memory;
+      memory += program.input_bytes(x);
+      if (x.form == scalar) repeat(x, data(i), own[i], count);
+      if (program.repeated(x)) repeat_period(x, data(i), own[i], smaller(count + x.period, program.total));
     }
-  }
-
-  bool repeated(const Operand& x) const { return x.form == Form::periodic && x.period <= tile; }
-
-  std::byte* read(Size i, Size begin, Size count) const {
-    const Operand& x = operands[program.outputs + i];
-    if (x.form == Form::dense) return x.data + begin * x.bytes;
-    if (x.form == Form::scalar) return memory_of(i);
-    if (x.form == Form::periodic) {
-      const Size at = begin % x.period;
-      if (x.period <= tile) return memory_of(i) + at * x.bytes;
-      if (at + count <= x.period) return x.data + at * x.bytes;
+    for (Size t = program.inputs; t < program.inputs + program.temporaries; ++t) {
+      place[t] = memory;
+      memory += program.temporary_bytes();
     }
-    move<true>(space, x, memory_of(i), begin, count);
-    return memory_of(i);
-  }
-
-  void run(Size begin, Size count) {
-    const Size first_output = places - program.outputs;
-    for (Size i = 0; i < program.inputs; ++i) place[i] = read(i, begin, count);
-    for (Size o = 0; o < program.outputs; ++o) place[first_output + o] = operands[o].data + begin * operands[o].bytes;
-    for (Size i = 0; i < program.count; ++i) {
-      const Step& step = steps[i];
-      step.run(count, place[step.y], place[step.a], place[step.b], place[step.c]);
-    }
-    write(begin, count, true);  // inputs first: the others may take their memory
-    write(begin, count, false);
-  }
-
-  void write(Size begin, Size count, bool inputs) {
-    const Size first_output = places - program.outputs;
     for (Size o = 0; o < program.outputs; ++o) {
-      if (direct[o] || (output_register(o) < program.inputs) != inputs) continue;
-      std::byte* made = place[where[output_register(o)]];
-      if (operands[o].form == Form::dense)
-        __builtin_memmove(place[first_output + o], made, static_cast<std::size_t>(count * operands[o].bytes));
-      else
-        move<false>(space, operands[o], made, begin, count);
+      own[output_place(o)] = is_direct(o) ? nullptr : memory;
+      memory += program.output_bytes(o);
     }
+  }
+
+  // Whether the output may be made where it is to stand: nothing reads later what stands there now.
+  bool is_direct(Size output) const {
+    const Operand& y = program.output(output);
+    if (y.form != dense) return false;
+    for (Size i = 0; i < program.inputs; ++i)
+      if (data(i) == buffers[output] && program.input(i).time > y.time) return false;
+    return true;
+  }
+
+  void read(Size i, Size begin, Size count) const {
+    const Operand& x = program.input(i);
+    if (x.form == dense) {
+      place[i] = data(i) + begin * x.bytes;
+    } else if (program.repeated(x)) {
+      place[i] = own[i] + begin % x.period * x.bytes;
+    } else if (x.form == periodic && begin % x.period + count <= x.period) {
+      place[i] = data(i) + begin % x.period * x.bytes;
+    } else if (x.form != scalar) {
+      place[i] = own[i];
+      move<true>(program, x, data(i), own[i], begin, count);
+    }
+  }
+
+  void write(Size o, Size begin, Size count) const {
+    const Operand& y = program.output(o);
+    std::byte* const made = own[output_place(o)];
+    if (made == nullptr) return;
+    if (y.form == dense)
+      __builtin_memcpy(buffers[o] + begin * y.bytes, made, static_cast<std::size_t>(count * y.bytes));
+    else
+      move<false>(program, y, buffers[o], made, begin, count);
+  }
+
+  void run(Size begin, Size count, const Operation* operations) const {
+    for (Size i = 0; i < program.inputs; ++i) read(i, begin, count);
+    for (Size o = 0; o < program.outputs; ++o) {
+      const Size at = output_place(o);
+      place[at] = own[at] ? own[at] : buffers[o] + begin * program.output(o).bytes;
+    }
+    const Instruction* const instructions = program.instructions();
+    for (Size i = 0; i < program.count; ++i) {
+      const Instruction& next = instructions[i];
+      operations[next.operation].run(count, place[next.destination], place[next.a], place[next.b], place[next.c]);
+    }
+    for (Size o = 0; o < program.outputs; ++o) write(o, begin, count);
   }
 };
 
 void elementwise(const Call& call) {
-  Machine machine(call);
-  const Share mine = share(machine.space.total, call, machine.tile);
+  const Machine machine(call);
+  const Program& program = machine.program;
+  const Share mine = call.workers == 1 ? Share{0, program.total} : share(program.total, call, program.tile);
   if (mine.begin == mine.end) return;
-  machine.begin();
-  for (Size begin = mine.begin; begin < mine.end; begin += machine.tile)
-    machine.run(begin, smaller(machine.tile, mine.end - begin));
+  const Size tile = smaller(program.tile, mine.end - mine.begin);
+  machine.begin(call.scratch + program.places_bytes(), tile);
+  const Operation* const first = operations().first;
+  for (Size begin = mine.begin; begin < mine.end; begin += tile)
+    machine.run(begin, smaller(tile, mine.end - begin), first);
 }
 
 Size scratch(const Size* numbers) {
-  const Program program(numbers);
-  return Machine::memory(program) + program.inputs * program.input_bytes() +
-         (program.temporaries + 1) * program.temporary_bytes();
+  const Program& program = *reinterpret_cast<const Program*>(numbers);
+  Size bytes = program.places_bytes() + program.temporaries * program.temporary_bytes();
+  for (Size i = 0; i < program.inputs; ++i) bytes += program.input_bytes(program.input(i));
+  for (Size o = 0; o < program.outputs; ++o) bytes += program.output_bytes(o);
+  return bytes;
 }
 
 const Kernel kernels[] = {{"elementwise", elementwise, scratch}};

@@ -29,21 +29,9 @@ namespace PELLUCID_KERNELS {
 extern const Matmul<float> matmul_float32;
 extern const Matmul<double> matmul_float64;
 
-// What becomes of a finished sum before it is stored: plus bias[row, column] (strides; 0 repeats), then relu.
+// Some rows or columns of a product whose size is `whole`: they get the bits that they have in the whole.
 template <typename T>
-struct Epilogue {
-  const T* bias = nullptr;
-  std::ptrdiff_t row_stride = 0, column_stride = 0;
-  bool relu = false;
-};
-
-// As Matmul's run, with its scratch. The rows or columns of a product, computed apart, have the bits of the whole.
-template <typename T>
-void multiply(MatmulSize, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, Epilogue<T>, T* scratch);
-
-// The same for a single row, where w's row_stride is 1: each sum runs along w's column. Its order is another one.
-template <typename T>
-void multiply_row(MatmulSize, Matrix<const T> x, Matrix<const T> w, T* y, Epilogue<T>, T* scratch);
+void multiply_part(MatmulSize whole, MatmulSize, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch);
 }  // namespace PELLUCID_KERNELS
 #endif
 

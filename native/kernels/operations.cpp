@@ -137,9 +137,7 @@ inline T sign(T a) {
 }
 template <typename T>
 inline T power(T a, T b) {
-  if constexpr (sizeof(T) == sizeof(float) && floating<T>) {
-    return __builtin_powf(a, b);
-  } else if constexpr (floating<T>) {
+  if constexpr (floating<T>) {
     return __builtin_pow(a, b);
   } else {
     if (b < T(0)) return a == T(1) ? T(1) : a == T(-1) ? (b % 2 ? a : T(1)) : T(0);  // a whole part; Python refuses it
@@ -183,6 +181,25 @@ void vectors(Size size, std::byte* to, const std::byte* from, const std::byte*, 
   Size i = 0;
   for (; i + lanes<T> <= size; i += lanes<T>) store<T>(y + i, f(load(a + i)));
   if (i < size) store<T>(y + size - lanes<T>, f(last));
+}
+
+// The same of two numbers.
+template <typename T, Vector<T> (*f)(Vector<T>, Vector<T>)>
+void vector_pairs(Size size, std::byte* to, const std::byte* first, const std::byte* second, const std::byte*) {
+  T* y = reinterpret_cast<T*>(to);
+  const T *a = reinterpret_cast<const T*>(first), *b = reinterpret_cast<const T*>(second);
+  if (size < lanes<T>) {
+    T parts[2][lanes<T>] = {};
+    __builtin_memcpy(parts[0], a, static_cast<std::size_t>(size) * sizeof(T));
+    __builtin_memcpy(parts[1], b, static_cast<std::size_t>(size) * sizeof(T));
+    store<T>(parts[0], f(load<T>(parts[0]), load<T>(parts[1])));
+    __builtin_memcpy(y, parts[0], static_cast<std::size_t>(size) * sizeof(T));
+    return;
+  }
+  const Vector<T> last_a = load(a + size - lanes<T>), last_b = load(b + size - lanes<T>);
+  Size i = 0;
+  for (; i + lanes<T> <= size; i += lanes<T>) store<T>(y + i, f(load(a + i), load(b + i)));
+  if (i < size) store<T>(y + size - lanes<T>, f(last_a, last_b));
 }
 
 inline float any_sine(float a, int quarter) { return quarter ? __builtin_cosf(a) : __builtin_sinf(a); }
@@ -285,7 +302,12 @@ constexpr Operation table[] = {
     NUMBERS(multiply),
     FLOATS(divide),
     NUMBERS(negative),
-    NUMBERS(power),
+    ONE("power_uint8", power<Byte>),
+    ONE("power_int32", power<int>),
+    ONE("power_int64", power<Long>),
+    ONE("power_uint64", power<Unsigned>),
+    {"power_float32", vector_pairs<float, float_power>, 2, sizeof(float)},
+    ONE("power_float64", power<double>),
     EVERY(maximum),
     EVERY(abs),
     NUMBERS(sign),

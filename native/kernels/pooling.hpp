@@ -5,6 +5,19 @@
 
 #ifdef PELLUCID_KERNELS
 namespace pellucid::PELLUCID_KERNELS {
+
 Kernels pooling_kernels();
+
+template <typename T>
+void max_pool(const Call& call);
+template <typename T>
+void max_pool_argmax(const Call& call);
+template <typename T>
+void max_pool_gradient(const Call& call);
+template <typename T>
+void sum_pool(const Call& call);
+template <typename T>
+void sum_unpool(const Call& call);
+
 }  // namespace pellucid::PELLUCID_KERNELS
 #endif

@@ -1,9 +1,8 @@
-// matmul_float32, matmul_float64: y = x w for stacks of matrices, then y + bias, then relu, as asked.
+// matmul_float32, matmul_float64: y = x w for stacks of matrices.
 //
-//   buffers  y, x, w, and bias (columns) if there is one
+//   buffers  y, x, w
 //   numbers  stack, rows, columns, depth,
-//            for each of y, x and w: stride of the stack, of the rows, of the columns (in elements),
-//            bias (0 or 1), activation (0 none, 1 relu: x <= 0 becomes 0, nan stays)
+//            for each of y, x and w: stride of the stack, of the rows, of the columns (in elements)
 //
 // x and w have any strides: a transpose is a swap of two. y's columns are side by side (stride 1), or its rows are, and
 // then yᵀ = wᵀ xᵀ is computed.
@@ -35,20 +34,24 @@ struct Strides {
 struct Numbers {
   Size stack, rows, columns, depth;
   Strides y, x, w;
-  Size bias, activation;
 };
 
 // Whether yᵀ is computed: where y's rows are side by side instead of its columns. A single column is better a row.
 bool swaps(const Numbers& n) { return n.columns == 1 ? n.y.row == 1 : n.y.column != 1; }
 
 template <typename T>
+const Matmul<T>& matmul() {
+  if constexpr (sizeof(T) == 4)
+    return matmul_float32;
+  else
+    return matmul_float64;
+}
+
+template <typename T>
 Size scratch(const Size* given) {
   const Numbers& n = *reinterpret_cast<const Numbers*>(given);
   const MatmulSize size = swaps(n) ? MatmulSize{n.columns, n.rows, n.depth} : MatmulSize{n.rows, n.columns, n.depth};
-  if constexpr (sizeof(T) == 4)
-    return matmul_float32.scratch(size) * static_cast<Size>(sizeof(T));
-  else
-    return matmul_float64.scratch(size) * static_cast<Size>(sizeof(T));
+  return matmul<T>().scratch(size) * static_cast<Size>(sizeof(T));
 }
 
 // A stack of products with y's columns side by side.
@@ -59,7 +62,6 @@ struct Products {
   T* y;
   const T *x, *w;
   Strides ys, xs, ws;
-  Epilogue<T> epilogue;
 };
 
 Strides transposed(Strides s) { return {s.stack, s.column, s.row}; }
@@ -69,11 +71,8 @@ Products<T> products(const Call& call) {
   const Numbers& n = *reinterpret_cast<const Numbers*>(call.numbers);
   T* const y = call.buffer<T>(0);
   const T *const x = call.buffer<const T>(1), *const w = call.buffer<const T>(2);
-  const T* const bias = n.bias ? call.buffer<const T>(3) : nullptr;
-  if (!swaps(n))
-    return {n.stack, {n.rows, n.columns, n.depth}, y, x, w, n.y, n.x, n.w, {bias, 0, 1, n.activation == 1}};
-  return {n.stack,         {n.columns, n.rows, n.depth},   y, w, x, transposed(n.y), transposed(n.w),
-          transposed(n.x), {bias, 1, 0, n.activation == 1}};
+  if (!swaps(n)) return {n.stack, {n.rows, n.columns, n.depth}, y, x, w, n.y, n.x, n.w};
+  return {n.stack, {n.columns, n.rows, n.depth}, y, w, x, transposed(n.y), transposed(n.w), transposed(n.x)};
 }
 
 // Cycles, roughly: a vector of sums for each row and step, and half a cycle for each number packed.
@@ -109,15 +108,10 @@ void product(const Call& call) {
     const Size row = by_rows ? first : 0, column = by_rows ? 0 : first;
     MatmulSize size = p.size;
     (by_rows ? size.rows : size.columns) = last - first;
-    Epilogue<T> epilogue = p.epilogue;
-    if (epilogue.bias) epilogue.bias += row * epilogue.row_stride + column * epilogue.column_stride;
     const Matrix<const T> x = {p.x + s * p.xs.stack + row * p.xs.row, p.xs.row, p.xs.column};
     const Matrix<const T> w = {p.w + s * p.ws.stack + column * p.ws.column, p.ws.row, p.ws.column};
     const Matrix<T> y = {p.y + s * p.ys.stack + row * p.ys.row + column, p.ys.row, 1};
-    if (p.size.rows == 1 && p.ws.row == 1 && p.ws.column != 1)
-      multiply_row(size, x, w, y.data, epilogue, reinterpret_cast<T*>(call.scratch));
-    else
-      multiply(size, x, w, y, epilogue, reinterpret_cast<T*>(call.scratch));
+    multiply_part(p.size, size, x, w, y, reinterpret_cast<T*>(call.scratch));
     at = end;
   }
 }

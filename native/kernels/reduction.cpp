@@ -18,6 +18,8 @@
 //                                        └────┬─────┴────┬─────┘
 //                                             y          y
 //
+// Lines of a few vectors, one to an output, go side by side (reduction_rows.hpp).
+//
 // Sums are pairwise above a block: the sum of two halves, each the sum of two halves, down to `block` numbers in turn
 // for 4 accumulators. So the error of float32 grows with the logarithm of the count. The order depends on sizes and
 // strides alone. Workers share the kept axes; where these are few and the reduced ones long, reduce in two calls: first
@@ -25,7 +27,7 @@
 
 #include "reduction.hpp"
 
-#include "vector.hpp"
+#include "reduction_rows.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
@@ -34,50 +36,6 @@ constexpr Size block = 1024;  // numbers of a line, or rows of a column, a multi
 constexpr int accumulators = 4;
 constexpr int most_vectors = vector_registers == 32 ? 4 : 2;  // side by side: with 4 accumulators, half the registers
 constexpr int most_axes = 32;                                 // NumPy allows 64, of which neighbours have become one
-
-template <typename T>
-struct Wide {
-  typedef T type __attribute__((vector_size(vector_bytes)));
-};
-template <typename T>
-using Lanes = typename Wide<T>::type;
-
-template <typename V, typename T>
-inline V load_as(const T* from) {
-  V vector;
-  __builtin_memcpy(&vector, from, sizeof vector);
-  return vector;
-}
-
-// ---- what is folded: T is a number or a vector of them
-
-struct Sum {
-  template <typename T>
-  static constexpr T identity = T(0);
-  template <typename V>
-  static V fold(V a, V b) {
-    return a + b;
-  }
-};
-
-template <typename T>
-constexpr T lowest() {
-  if constexpr (T(0.5) != T(0))
-    return -__builtin_inf();
-  else if constexpr (T(-1) < T(0))
-    return static_cast<T>(1ull << (8 * sizeof(T) - 1));
-  else
-    return 0;
-}
-
-struct Max {
-  template <typename T>
-  static constexpr T identity = lowest<T>();
-  template <typename V>
-  static V fold(V a, V b) {
-    return (b > a) | (b != b) ? b : a;  // nan goes through
-  }
-};
 
 // ---- axes
 
@@ -178,6 +136,16 @@ Place place(const Kept* kept, Size count, Size at) {
   return found;
 }
 
+// One behind the last number of x.
+template <typename T>
+const T* end_of(const Axes& axes, const T* x) {
+  for (Size a = 0; a < axes.kept_count; ++a)
+    if (axes.kept[a].x > 0) x += (axes.kept[a].size - 1) * axes.kept[a].x;
+  for (Size a = 0; a < axes.reduced_count; ++a)
+    if (axes.reduced[a].x > 0) x += (axes.reduced[a].size - 1) * axes.reduced[a].x;
+  return x + 1;
+}
+
 // Where to cut a count in two: at a whole number of blocks.
 Size middle(Size count, Size unit) { return (count / unit + 1) / 2 * unit; }
 
@@ -195,7 +163,7 @@ T fold_strided(const T* x, Size size, Size stride) {
 }
 
 template <typename T, typename Op>
-T fold_lanes(Lanes<T> vector) {
+T fold_lanes(Wide<T> vector) {
   constexpr int count = vector_bytes / sizeof(T);
   T part[count];
   __builtin_memcpy(part, &vector, sizeof vector);
@@ -207,15 +175,15 @@ T fold_lanes(Lanes<T> vector) {
 
 template <typename T, typename Op>
 T fold_vectors(const T* x, Size size) {
-  using V = Lanes<T>;
+  using V = Wide<T>;
   constexpr Size width = vector_bytes / sizeof(T);
   const V identity = V{} + Op::template identity<T>;
   V acc[accumulators] = {identity, identity, identity, identity};
   Size i = 0;
   for (; i + accumulators * width <= size; i += accumulators * width)
 #pragma GCC unroll 4
-    for (int a = 0; a < accumulators; ++a) acc[a] = Op::fold(acc[a], load_as<V>(x + i + a * width));
-  for (; i + width <= size; i += width) acc[0] = Op::fold(acc[0], load_as<V>(x + i));
+    for (int a = 0; a < accumulators; ++a) acc[a] = Op::fold(acc[a], load_wide(x + i + a * width));
+  for (; i + width <= size; i += width) acc[0] = Op::fold(acc[0], load_wide(x + i));
   T all = fold_lanes<T, Op>(Op::fold(Op::fold(acc[0], acc[1]), Op::fold(acc[2], acc[3])));
   for (; i < size; ++i) all = Op::fold(all, x[i]);
   return all;
@@ -243,8 +211,41 @@ T fold_lines(const Axes& axes, const T* x, Size begin, Size end) {
   return all;
 }
 
+// ---- short rows
+
+// Whether every output is one contiguous row of a few vectors.
+template <typename T>
+bool are_short_rows(const Axes& axes) {
+  return goes_side_by_side<T> && axes.reduced_count == 1 && axes.line().x == 1 && axes.kept_count > 0 &&
+         axes.line().size > 0 && axes.line().size <= short_row * static_cast<Size>(vector_bytes / sizeof(T));
+}
+
+// Calls f(rows, begin, count) for groups of this worker's rows, along the last kept axis.
+template <typename T, typename Y, typename F>
+void for_short_rows(const Axes& axes, const Call& call, F f) {
+  const Size outer = axes.kept_count - 1, width = lanes<T>;
+  const Kept axis = axes.kept[outer];
+  const Size groups = (axis.size + width - 1) / width;
+  const T* const end = end_of(axes, call.buffer<const T>(1));
+  const Share mine = share(axes.outputs() / axis.size * groups, call);
+  for (Size at = mine.begin; at < mine.end;) {
+    const Place from = place(axes.kept, outer, at / groups);
+    const ShortRows<T, Y> rows{call.buffer<const T>(1) + from.x, end,   axes.line().size, axis.x,
+                               call.buffer<Y>(0) + from.y,       axis.y};
+    for (Size group = at % groups; group < groups && at < mine.end; ++group, ++at) {
+      const Size begin = group * width;
+      f(rows, begin, begin + width < axis.size ? width : axis.size - begin);
+    }
+  }
+}
+
 template <typename T, typename Op>
 void reduce_lines(const Axes& axes, const Call& call) {
+  if constexpr (goes_side_by_side<T>)
+    if (are_short_rows<T>(axes))
+      return for_short_rows<T, T>(axes, call, [](const ShortRows<T, T>& rows, Size begin, Size count) {
+        rows.write(begin, count, rows.template fold<Op>(begin, count));
+      });
   const Share mine = share(axes.outputs(), call, 64 / static_cast<Size>(sizeof(T)));
   const Size lines = axes.lines();
   for (Size i = mine.begin; i < mine.end; ++i) {
@@ -255,11 +256,11 @@ void reduce_lines(const Axes& axes, const Call& call) {
 
 // ---- columns
 
-// `vectors` side by side. Where y has fewer columns than a vector, whole vectors are read all the same, except where
-// that would go beyond the end of x; what is too much is thrown away.
-template <typename T, typename Op, int vectors>
+// `vectors` side by side. Where there are fewer columns than a vector has lanes (narrow), whole vectors are read all
+// the same, except where that would go beyond the end of x; what is too much is thrown away.
+template <typename T, typename Op, int vectors, bool narrow>
 struct Columns {
-  using V = Lanes<T>;
+  using V = Wide<T>;
   static constexpr Size width = vector_bytes / sizeof(T);
 
   const Axes& axes;
@@ -267,11 +268,11 @@ struct Columns {
   Size columns;      // in the whole axis
   Size at[vectors];  // the first column of each vector: the last one may overlap the one before
 
-  V row(const T* x) const {
-    if (columns >= width || end - x >= width) return load_as<V>(x);
-    V vector = {};
-    __builtin_memcpy(&vector, x, static_cast<std::size_t>(columns) * sizeof(T));
-    return vector;
+  [[gnu::always_inline]] V row(const T* x) const {
+    if (!narrow || end - x >= width) return load_wide(x);
+    T part[width] = {};
+    copy_few(part, x, columns);
+    return load_wide(part);
   }
 
   void fold(V* a, const V* b) const {
@@ -286,21 +287,31 @@ struct Columns {
       rows(x + first * stride, size - first, stride, rest);
       return fold(all, rest);
     }
+    // One row of accumulators for every fourth row of x, each a variable of its own: registers, not memory.
     V acc[accumulators][vectors];
+    const T* from[vectors];
     const V identity = V{} + Op::template identity<T>;
 #pragma GCC unroll 4
-    for (int a = 0; a < accumulators; ++a)
+    for (int v = 0; v < vectors; ++v) {
+      from[v] = x + at[v];
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) acc[a][v] = identity;
+      for (int a = 0; a < accumulators; ++a) acc[a][v] = identity;
+    }
     Size r = 0;
     for (; r + accumulators <= size; r += accumulators)
 #pragma GCC unroll 4
       for (int a = 0; a < accumulators; ++a)
 #pragma GCC unroll 4
-        for (int v = 0; v < vectors; ++v) acc[a][v] = Op::fold(acc[a][v], row(x + (r + a) * stride + at[v]));
+        for (int v = 0; v < vectors; ++v) {
+          acc[a][v] = Op::fold(acc[a][v], row(from[v]));
+          from[v] += stride;
+        }
     for (; r < size; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; ++v) acc[0][v] = Op::fold(acc[0][v], row(x + r * stride + at[v]));
+      for (int v = 0; v < vectors; ++v) {
+        acc[0][v] = Op::fold(acc[0][v], row(from[v]));
+        from[v] += stride;
+      }
 #pragma GCC unroll 4
     for (int v = 0; v < vectors; ++v) all[v] = Op::fold(Op::fold(acc[0][v], acc[1][v]), Op::fold(acc[2][v], acc[3][v]));
   }
@@ -322,16 +333,18 @@ struct Columns {
 };
 
 // Columns begin .. end of one kept line, at most most_vectors vectors of them.
-template <typename T, typename Op, int vectors = most_vectors>
+template <typename T, typename Op, int vectors = most_vectors, bool narrow = false>
 void reduce_columns(const Axes& axes, const T* x, const T* x_end, T* y, Size begin, Size end) {
   constexpr Size width = vector_bytes / sizeof(T);
   if constexpr (vectors > 1)
     if (end - begin <= (vectors - 1) * width) return reduce_columns<T, Op, vectors - 1>(axes, x, x_end, y, begin, end);
   const Kept axis = axes.kept[axes.kept_count - 1];
-  Columns<T, Op, vectors> tile{axes, x_end, axis.size, {}};
+  if constexpr (vectors == 1 && !narrow)
+    if (axis.size < width) return reduce_columns<T, Op, 1, true>(axes, x, x_end, y, begin, end);
+  Columns<T, Op, vectors, narrow> tile{axes, x_end, axis.size, {}};
   const Size last = axis.size < width ? 0 : axis.size - width;
   for (int v = 0; v < vectors; ++v) tile.at[v] = begin + v * width < last ? begin + v * width : last;
-  Lanes<T> all[vectors];
+  Wide<T> all[vectors];
   tile.lines(x, 0, axes.lines(), all);
   for (int v = 0; v < vectors; ++v) {
     T part[width];
@@ -339,15 +352,6 @@ void reduce_columns(const Axes& axes, const T* x, const T* x_end, T* y, Size beg
     for (Size column = begin + v * width; column < begin + (v + 1) * width && column < end; ++column)
       y[column * axis.y] = part[column - tile.at[v]];
   }
-}
-
-template <typename T>
-const T* end_of(const Axes& axes, const T* x) {
-  for (Size a = 0; a < axes.kept_count; ++a)
-    if (axes.kept[a].x > 0) x += (axes.kept[a].size - 1) * axes.kept[a].x;
-  for (Size a = 0; a < axes.reduced_count; ++a)
-    if (axes.reduced[a].x > 0) x += (axes.reduced[a].size - 1) * axes.reduced[a].x;
-  return x + 1;
 }
 
 template <typename T, typename Op>
@@ -401,6 +405,12 @@ Size find(const T* x, Size size, Size stride, T wanted) {
 template <typename T>
 void argmax(const Call& call) {
   const Axes axes = read(call.numbers, true);
+  if (axes.outputs() == 0) return;
+  if constexpr (goes_side_by_side<T>)
+    if (are_short_rows<T>(axes))
+      return for_short_rows<T, long long>(axes, call, [](const ShortRows<T, long long>& rows, Size begin, Size count) {
+        rows.write(begin, count, rows.find(begin, count, rows.template fold<Max>(begin, count)));
+      });
   const Reduced line = axes.line();
   const Size lines = axes.lines();
   const Share mine = share(axes.outputs(), call, 8);

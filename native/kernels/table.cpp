@@ -9,6 +9,7 @@
 #include "products.hpp"
 #include "random.hpp"
 #include "reduction.hpp"
+#include "softmax.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 
@@ -16,7 +17,7 @@ namespace pellucid::PELLUCID_KERNELS {
 const Table& table() {
   static const Kernels families[] = {
       ceiling_kernels(), convolution_kernels(), copy_kernels(),   elementwise_kernels(), indexing_kernels(),
-      pooling_kernels(), products_kernels(),    random_kernels(), reduction_kernels(),
+      pooling_kernels(), products_kernels(),    random_kernels(), reduction_kernels(),   softmax_kernels(),
   };
   static const Table all = {
       .matmul_float32 = matmul_float32,

@@ -16,6 +16,8 @@
 //   float64    0.98   1.94   0.78   0.81   1.43   2.29     1.63      1.18   0.96   0.94
 //   bound      1.5    2      1      1      2      2.5      2         1.5    1.5    1.5
 //
+// Powers of float32 are within 1 ulp (0.51 were found).
+//
 // The polynomials are minimax fits of this project's own, by Remez exchange in 50 digits (mpmath), of
 //
 //   exp    (eʳ - 1 - r)/r² for |r| ≤ ln 2/2, with the weight r²/|eʳ - 1|, so that it serves expm1 too
@@ -266,10 +268,70 @@ inline Vector<T> log1p(Vector<T> x) {
   return x == T(0) ? x : log_of_any<T>(y, u, x);
 }
 
-// max(x, 0) + log1p(e^-|x|). From -745 (-104) down it is 0, and e^x itself long before.
+// max(x, 0) + log1p(e^-|x|). From -745 (-104) down it is 0, and e^x itself long before. The logarithm is of a number u
+// from 1 to 2, whose lost digits count only where it is above √2: there 1/u need not be exact.
 template <typename T>
 inline Vector<T> softplus(Vector<T> x) {
-  return (x > T(0) ? x : Vector<T>{}) + log1p<T>(exp<T>(-magnitude<T>(x)));
+  const Vector<T> z = exp<T>(-magnitude<T>(x)), u = T(1) + z;
+  const Logarithm<T> l = parts<T>(u);
+  const Vector<T> lost = (z - (u - T(1))) * (T(1.207) - T(0.3536) * u);
+  const Vector<T> y = logarithm<T>(l.k, l.k == T(0) ? z : l.m - T(1), l.k == T(0) ? Vector<T>{} : lost);
+  return (x <= T(0) ? Vector<T>{} : x) + y;
+}
+
+// ---- powers
+
+// aᵇ = e^(b·ln a) in double, where both need be right to 2⁻²⁸ only: the first terms of the polynomials will do. Powers
+// of double would need twice a double's digits; they are left to the standard library.
+struct Power {
+  static constexpr double log[] = {0.6666666666666735, 0.3999999999941111, 0.28571428743259186, 0.22222198476235214,
+                                   0.1818356973205571};
+  static constexpr double exp[] = {0.5,
+                                   0.16666666666666677,
+                                   0.04166666666666651,
+                                   0.008333333333321653,
+                                   0.0013888888888962554,
+                                   0.00019841269886076125,
+                                   2.4801587172291785e-05};
+};
+
+template <typename Half>
+inline Half power_of_half(Half from_a, Half from_b) {
+  using D = Vector<double>;
+  using F = Format<double>;
+  constexpr double inf = __builtin_inf(), ln2 = 0.693147180559945309;
+  const D a = __builtin_convertvector(from_a, D), b = __builtin_convertvector(from_b, D);
+  const D size = magnitude<double>(a);
+  const Logarithm<double> l = parts<double>(size);
+  const D f = l.m - 1.0, s = f / (2.0 + f), z = s * s;
+  D ln = l.k * ln2 + (2.0 * s + s * (z * polynomial<double>(z, Power::log)));
+  ln = size == 0.0 ? D{} - inf : size < inf ? ln : size;
+  D x = b * ln;
+  x = x < -110.0 ? D{} - 110.0 : x;  // 0 and inf as floats
+  x = x > 90.0 ? D{} + 90.0 : x;
+  const D k = x * 1.44269504088896340736 + F::to_integer - F::to_integer, r = x - k * ln2;
+  D y = (1.0 + (r + r * r * polynomial<double>(r, Power::exp))) * power_of_two<double>(k);
+  // Whether b is a whole number, and an odd one; from 2³⁰ on all are even.
+  D near = b > 0x1p30 ? D{} + 0x1p30 : b;
+  near = near < -0x1p30 ? D{} - 0x1p30 : near;
+  const D half = near * 0.5, whole_half = half + F::to_integer - F::to_integer;
+  const auto whole = near + F::to_integer - F::to_integer == near;
+  const auto odd = whole & (whole_half != half);
+  y = number<double>(bits<double>(y) ^ (reinterpret_cast<Bits<double>>(odd) & bits<double>(a) & sign_bit<double>));
+  y = (a < 0.0) & (a > -inf) & ~whole ? D{} + __builtin_nan("") : y;
+  const auto is_one = (b == 0.0) | (a == 1.0) | ((size == 1.0) & (magnitude<double>(b) == inf));
+  return __builtin_convertvector(is_one ? D{} + 1.0 : y, Half);
+}
+
+inline Vector<float> float_power(Vector<float> a, Vector<float> b) {
+  typedef float Half __attribute__((vector_size(vector_bytes / 2)));
+  Half from_a[2], from_b[2], y[2];
+  __builtin_memcpy(from_a, &a, sizeof a);
+  __builtin_memcpy(from_b, &b, sizeof b);
+  for (int i = 0; i < 2; ++i) y[i] = power_of_half(from_a[i], from_b[i]);
+  Vector<float> all;
+  __builtin_memcpy(&all, y, sizeof all);
+  return all;
 }
 
 // ---- the error function

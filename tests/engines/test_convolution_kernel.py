@@ -93,29 +93,60 @@ def normal(shape: Sequence[int], dtype: type, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(dtype)
 
 
+CANARY = 0xA5
+
+
+def guarded(shape: Sequence[int], dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Memory full of rubbish, aligned as a plan's arena is, and the same with some more on both sides."""
+    size = int(np.prod(shape)) * dtype.itemsize
+    whole = np.full(size + 320, CANARY, np.uint8)
+    start = 128 + -(whole.ctypes.data + 128) % 64
+    return whole[start : start + size].view(dtype).reshape(shape), whole
+
+
 def call(name: str, out: np.ndarray, given: Sequence[np.ndarray], numbers: list[int]) -> np.ndarray:
-    """Run a kernel with 1 and with several workers into memory full of rubbish, and compare the bits."""
+    """Run a kernel with 1 and with several workers into memory full of rubbish, compare the bits, and see that nothing
+    beside was written.
+    """
     found = []
     for workers in (1, 2, 3, 8):
-        out.view(np.uint8)[...] = 0xA5
-        native.call(f"{name}_{out.dtype}", [out, *given], numbers, workers)
-        found.append(out.tobytes())
+        inside, whole = guarded(out.shape, out.dtype)
+        native.call(f"{name}_{out.dtype}", [inside, *given], numbers, workers)
+        found.append(inside.tobytes())
+        start = inside.ctypes.data - whole.ctypes.data
+        assert np.all(whole[:start] == CANARY) and np.all(whole[start + inside.nbytes :] == CANARY)
     assert all(bits == found[0] for bits in found)
+    out[...] = inside
     return out
+
+
+def room(case: Case, dtype: np.dtype, depth: int, filters: int) -> tuple[int, ...]:
+    """As much as convolution.cpp promises that packed weights need; depth is that of all groups."""
+    return (depth, *case.kernel, -(-filters // case.groups * dtype.itemsize // 64) * 64 // dtype.itemsize)
+
+
+def packed(name: str, case: Case, w: np.ndarray) -> np.ndarray:
+    """The weights as the kernel of this name wants them."""
+    sizes = (case.x[1], case.filters) if name == "conv2d" else (case.filters, case.x[1])
+    return call(f"{name}_pack_weights", np.empty(room(case, w.dtype, *sizes), w.dtype), [w], case.numbers)
 
 
 def forward(case: Case, x: np.ndarray, w: np.ndarray) -> np.ndarray:
     out = np.empty((case.x[0], *case.size, case.filters), x.dtype)
-    return first(call("conv2d", out, [last(x), w], case.numbers))
+    return first(call("conv2d", out, [last(x), packed("conv2d", case, w)], case.numbers))
 
 
 def input_gradient(case: Case, g: np.ndarray, w: np.ndarray) -> np.ndarray:
     n, c, height, width = case.x
-    return first(call("conv2d_input_gradient", np.empty((n, height, width, c), g.dtype), [last(g), w], case.numbers))
+    out, name = np.empty((n, height, width, c), g.dtype), "conv2d_input_gradient"
+    return first(call(name, out, [last(g), packed(name, case, w)], case.numbers))
 
 
-def weight_gradient(case: Case, x: np.ndarray, g: np.ndarray) -> np.ndarray:
-    return call("conv2d_weight_gradient", np.empty(case.weight, x.dtype), [last(x), last(g)], case.numbers)
+def weight_gradient(case: Case, x: np.ndarray, g: np.ndarray, blocks: int = 1) -> np.ndarray:
+    numbers, name = [*case.numbers, blocks], "conv2d_weight_gradient"
+    shape = (blocks, *room(case, x.dtype, case.x[1], case.filters))
+    partial = call(f"{name}_partial", np.empty(shape, x.dtype), [last(x), last(g)], numbers)
+    return call(f"{name}_sum", np.empty(case.weight, x.dtype), [partial], numbers)
 
 
 def assert_is_sum(y: np.ndarray, exact: np.ndarray, magnitude: np.ndarray, terms: int) -> None:
@@ -152,14 +183,29 @@ def test_convolution_and_its_gradients_equal_numpy(case: Case, dtype: type) -> N
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("case", [case for case in CASES if case.x[0] > 1], ids=str)
+def test_images_one_by_one_have_the_bits_of_the_batch(case: Case, dtype: type) -> None:
+    """The packed weights of the batch serve any part of it."""
+    given = normal(case.x, dtype, 0), normal((case.x[0], case.filters, *case.size), dtype, 2)
+    w = normal(case.weight, dtype, 1)
+    for name, x, whole in zip(
+        ("conv2d", "conv2d_input_gradient"),
+        given,
+        (forward(case, given[0], w), input_gradient(case, given[1], w)),
+        strict=True,
+    ):
+        weights, out = packed(name, case, w), np.empty_like(last(whole))
+        for i in range(len(out)):
+            native.call(f"{name}_{out.dtype}", [out[i], last(x[i : i + 1]), weights], [1, *case.numbers[1:]])
+        assert out.tobytes() == last(whole).tobytes()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("blocks", [1, 3, 16])
 @pytest.mark.parametrize("case", [*CASES[:4], CASES[17], CASES[20], *CASES[24:26]], ids=str)
 def test_weight_gradient_in_blocks_of_images(case: Case, blocks: int, dtype: type) -> None:
     x, g = normal(case.x, dtype, 0), normal((case.x[0], case.filters, *case.size), dtype, 2)
-    numbers = [*case.numbers, blocks]
-    name = "conv2d_weight_gradient"
-    partial = call(f"{name}_partial", np.empty((blocks, *case.weight), dtype), [last(x), last(g)], numbers)
-    w = call(f"{name}_sum", np.empty(case.weight, dtype), [partial], numbers)
+    w = weight_gradient(case, x, g, blocks)
     wanted = exactly(conv2d_weight_gradient_p, x, g, size=case.kernel, **case.options)
     assert_is_sum(w, *wanted, case.x[0] * case.size[0] * case.size[1])
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import pellucid
+from pellucid.engines import ENGINES
 from pellucid.engines.native.allocate import LINE, allocate
+from pellucid.engines.native.engine import NativePlan
 from pellucid.engines.native.fuse import fuse
+from pellucid.engines.native.limits import limits
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides, merged_axes
-from pellucid.engines.native.simplify import simplify
+from pellucid.engines.native.recompute import recompute
+from pellucid.engines.native.simplify import fold_and_share, simplify
+from pellucid.engines.native.sums import sums_of_sums
 from pellucid.graph import Graph
 
 
@@ -86,6 +92,189 @@ def test_maximum_pooling_becomes_one_node_each_way():
     assert {"max_pool2d", "max_pool2d_position", "max_pool2d_gradient"} <= set(found)
 
 
+F = pellucid.nn.functional
+
+
+def loss_and_gradient(loss):
+    def step(x, *others):
+        x.requires_grad = True
+        y = loss(x, *others)
+        return y, pellucid.gradients(y.sum(), [x])[0]
+
+    return step
+
+
+def test_a_loss_at_labels_is_one_node_each_way():
+    step = loss_and_gradient(F.cross_entropy)
+    graph = pellucid.compile(step).graph(np.ones((6, 4), np.float32), np.zeros(6, np.int64))
+    found = names(simplify(graph))
+    assert {"log_softmax_chosen", "chosen_gradient", "softmax"} <= set(found)
+    assert not {"max", "exp", "log", "take_along_axis", "scatter_add_along_axis"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        (lambda x: (F.softmax(x, 1) ** 2).sum(), ["softmax", "softmax_gradient"]),
+        (lambda x: (F.log_softmax(x, 1) ** 2).sum(), ["log_softmax", "softmax", "log_softmax_gradient"]),
+        (lambda x: F.cross_entropy(x, F.softmax(x.detach() * 2, 1)), ["softmax", "log_softmax", "softmax"]),
+    ],
+)
+def test_softmax_and_its_logarithm_are_one_node_each_way(loss, expected):
+    found = names(simplify(graph_of(loss_and_gradient(loss), (6, 4))))
+    assert [name for name in found if "softmax" in name][: len(expected)] == expected
+    assert not {"max", "exp", "log", "divide"} & set(found) - {"divide"}
+    assert "exp" not in found
+
+
+def test_what_only_looks_like_softmax_is_left_alone():
+    def over_another_axis(x):
+        d = x - x.max(1, keepdims=True)
+        return d.exp() / d.exp().sum(0, keepdims=True)
+
+    def of_another_array(x):
+        d = x - (x * 2).max(1, keepdims=True)
+        return d - d.exp().sum(1, keepdims=True).log()
+
+    for function in (over_another_axis, of_another_array):
+        assert not {"softmax", "log_softmax"} & set(names(simplify(graph_of(function, (4, 4)))))
+
+
+def agrees(function, *arrays, **tolerance):
+    """The native engine's outputs are the reference's."""
+    results = []
+    for name in ("reference", "native"):
+        with pellucid.engine(name):
+            results.append(pellucid.compile(function)(*arrays))
+    for expected, found in zip(*results, strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), **tolerance)
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("shape", "options"),
+    [
+        ((5, 10), {}),
+        ((5, 10), {"label_smoothing": 0.1}),
+        ((5, 10), {"reduction": "none"}),
+        ((10,), {}),
+        ((2, 10, 3, 4), {}),
+        ((2, 10, 3), {"reduction": "sum", "ignore_index": 2}),
+    ],
+    ids=str,
+)
+def test_the_loss_and_its_gradient_are_the_references(shape, options, dtype):
+    rng = np.random.default_rng(0)
+    x = (rng.standard_normal(shape) * 4).astype(dtype)
+    x.reshape(-1)[:2] = 1e4, -np.inf
+    t = rng.integers(0, 10, shape[:1] * (len(shape) > 1) + shape[2:])
+    eps = float(np.finfo(dtype).eps)
+
+    def step(x, t):
+        x.requires_grad = True
+        y = F.cross_entropy(x, t, **options)
+        return y, pellucid.gradients(y.sum(), [x])[0]
+
+    agrees(step, x, t, rtol=20 * eps, atol=20 * eps)
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+def test_all_that_softmax_is_made_of_may_be_asked_for_besides():
+    def step(x, g, t):
+        x.requires_grad = True
+        y, p = F.log_softmax(x, 1), F.softmax(x, 1)
+        below = x - x.max(1, keepdims=True)
+        powers = below.exp()
+        loss = F.cross_entropy(x, t) + (p * g).sum() + (y * g).sum()
+        (first,) = pellucid.gradients(loss, [x], create_graph=True)
+        (second,) = pellucid.gradients((first * g).sum(), [x])
+        return y, p, below, powers, powers.sum(1), loss, first, second
+
+    rng = np.random.default_rng(0)
+    x, g = rng.standard_normal((2, 7, 5))
+    agrees(step, x, g, rng.integers(0, 5, 7), rtol=1e-11, atol=1e-13)
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+def test_one_line_makes_the_loss_and_the_probabilities_of_its_gradient():
+    step = loss_and_gradient(F.cross_entropy)
+    plan = NativePlan(pellucid.compile(step).graph(np.ones((6, 4), np.float32), np.zeros(6, np.int64)))
+    kernels = [line.kernel for line in plan.assembled.lines]
+    assert kernels.count("softmax_float32") == kernels.count("chosen_gradient_float32") == 1
+
+
+def test_powers_that_are_products_or_roots_become_these():
+    assert names(simplify(graph_of(lambda x: x**2, (3,)))) == ["multiply"]
+    assert names(simplify(graph_of(lambda x: x**1 * 1.0, (3,)))) == []
+    assert names(simplify(graph_of(lambda x: x**-1, (3,)))) == ["broadcast_to", "divide"]
+    assert "sqrt" in names(simplify(graph_of(lambda x: x**0.5, (3,))))
+    assert "power" in names(simplify(graph_of(lambda x: x**3, (3,))))
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("exponent", [2.0, 1.0, 0.5, -1.0])
+def test_such_powers_are_numpys(exponent, dtype):
+    info = np.finfo(dtype)
+    x = [0.0, -0.0, 1, -1, 2, 0.3, -0.3, np.inf, -np.inf, np.nan, info.max, info.tiny, info.smallest_subnormal]
+    x = np.array(x, dtype)
+    with np.errstate(all="ignore"):
+        expected = np.power(x, dtype(exponent))
+    for shape in ((13,), (1,), ()):
+        with pellucid.engine("native"):
+            found = pellucid.compile(lambda x: (x**exponent,))(x[: max(1, 13 * (shape == (13,)))].reshape(shape))
+        y = np.atleast_1d(found[0].numpy())
+        np.testing.assert_array_equal(y, expected[: y.size])
+        np.testing.assert_array_equal(np.signbit(y)[~np.isnan(y)], np.signbit(expected[: y.size])[~np.isnan(y)])
+
+
+def relu_step(x, w, v):
+    w.requires_grad = True
+    v.requires_grad = True
+    loss = (F.relu(x @ w) @ v).sum()
+    return loss, *pellucid.gradients(loss, [w, v])
+
+
+def test_the_mask_of_a_gradient_is_taken_from_the_output_that_is_kept():
+    graph = simplify(graph_of(relu_step, (5, 4), (4, 3), (3, 2)))
+    (mask,) = [node for node in graph.nodes if node.primitive and node.primitive.name == "less_equal"]
+    assert mask.inputs[0].primitive.name == "maximum"
+    (choice,) = [node for node in graph.nodes if node.primitive and node.primitive.name == "where"]
+    assert choice.inputs[0] is mask and choice.inputs[2].primitive.name == "matmul"
+
+
+def test_a_relu_without_a_gradient_is_one_operation():
+    assert names(simplify(graph_of(lambda x: F.relu(x), (3,)))) == ["broadcast_to", "maximum"]
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+def test_a_relu_keeps_nan_and_gives_no_negative_zero():
+    x = np.array([-1, 2, -0.0, 0.0, np.nan, np.inf, -np.inf] * 5, np.float32)
+    with pellucid.engine("native"):
+        y = pellucid.compile(lambda x: (F.relu(x),))(x)[0].numpy()
+    np.testing.assert_array_equal(y, np.where(x <= 0, 0, x))
+    assert not np.signbit(y[~np.isnan(y)]).any()
+
+
+def test_a_mask_stays_where_its_output_is_not_kept():
+    def step(x):
+        x.requires_grad = True
+        return pellucid.gradients(F.max_pool2d(F.relu(x * 2), 2).sum(), [x])[0]
+
+    graph = simplify(graph_of(step, (2, 3, 4, 4)))
+    (mask,) = [node for node in graph.nodes if node.primitive and node.primitive.name == "less_equal"]
+    assert mask.inputs[0].primitive.name == "multiply"
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+def test_masks_from_outputs_agree_with_the_reference_for_zeros_and_nan():
+    x = np.random.default_rng(0).standard_normal((6, 4))
+    x[0], x[1, 0] = 0, np.nan
+    x[2] = -0.0
+    agrees(relu_step, x, np.eye(4), np.ones((4, 2)), rtol=1e-12)
+
+
 # ---- fuse
 
 
@@ -137,3 +326,112 @@ def test_buffers_that_live_at_the_same_time_never_overlap(uses, data):
                 a, b = buffers[i], buffers[j]
                 assert a.offset + a.nbytes <= b.offset or b.offset + b.nbytes <= a.offset
     assert all(b.offset % LINE == 0 and b.offset + b.nbytes <= size for i, b in enumerate(buffers) if lives[i])
+
+
+# ---- recompute
+
+
+def normalised(x, scale):
+    """The backward pass of a batch normalisation and a relu, and a convolution behind them."""
+    x.requires_grad = True
+    mean = x.mean((0, 2, 3), keepdims=True)
+    y = ((x - mean) * scale).relu()
+    w = pellucid.Tensor(np.ones((4, 4, 3, 3), np.float32), requires_grad=True)
+    return pellucid.gradients(pellucid.nn.functional.conv2d(y, w).exp().sum(), [x, w])
+
+
+def test_what_a_few_cheap_operations_make_of_one_array_is_made_anew_by_its_readers():
+    simple = simplify(graph_of(normalised, (20, 4, 20, 20), (1, 4, 1, 1)))
+    graph, copies = recompute(simple, fuse(simple))
+    assert names(graph).count("subtract") > names(simple).count("subtract") == 1
+    assert copies <= {node.order for node in graph.nodes}
+
+
+def test_what_is_dear_or_small_or_made_of_two_arrays_is_kept():
+    def dear(x, w):
+        y = x.exp()
+        return y + (y @ w).sum(0)
+
+    def of_two(x, w):
+        y = x + w
+        return y * (y @ y).sum(0)
+
+    for function in (dear, of_two):
+        simple = simplify(graph_of(function, (200, 200), (200, 200)))
+        assert names(recompute(simple, fuse(simple))[0]) == names(simple)
+    small = simplify(graph_of(normalised, (2, 4, 5, 5), (1, 4, 1, 1)))
+    assert names(recompute(small, fuse(small))[0]) == names(small)
+
+
+# ---- sums of sums
+
+
+def test_a_sum_that_follows_from_others_is_no_pass_over_memory():
+    def f(x, g):
+        mean = x.mean(0)
+        return x.sum(0), g.sum(0), (g * 2.0 - (x - mean) * 3.0).sum(0)
+
+    simple = simplify(graph_of(f, (500, 20), (500, 20)))
+    assert names(simple).count("sum") == 3
+    assert names(fold_and_share(sums_of_sums(simple))).count("sum") == 2
+
+
+def test_a_sum_whose_parts_nobody_has_stays_as_it_is():
+    simple = simplify(graph_of(lambda x, g: (g.sum(0), (g * 2.0 + x * 3.0).sum(0)), (500, 20), (500, 20)))
+    assert names(sums_of_sums(simple)) == names(simple)
+
+
+# ---- schedule and chains
+
+
+def plan_of(function, *shapes, fed=(), **changed):
+    with limits(**changed):
+        return NativePlan(graph_of(function, *shapes), fed)
+
+
+def layers(x, v, w):
+    return ((x @ v).relu() @ w).exp()
+
+
+def test_layers_run_as_one_chain_for_a_few_rows_at_a_time():
+    plan = plan_of(layers, (400, 100), (100, 100), (100, 100))
+    (phase,) = plan.assembled.phases
+    (task,) = phase.tasks
+    assert task.blocks > 1 and len(task.lines) == 4
+
+
+def test_rows_that_fill_no_block_are_a_block_of_their_own():
+    rng = np.random.default_rng(0)
+    arrays = [rng.standard_normal(shape).astype(np.float32) / 10 for shape in ((97, 100), (100, 100), (100, 100))]
+    plan = plan_of(layers, (97, 100), (100, 100), (100, 100), two_blocks=1_000.0)
+    assert [task.blocks for task in plan.assembled.phases[0].tasks][-1] == 1
+    x, v, w = arrays
+    np.testing.assert_allclose(plan(arrays)[0], np.exp(np.maximum(x @ v, 0) @ w), rtol=1e-5)
+
+
+def test_a_sum_over_the_rows_is_summed_from_a_part_of_each_block():
+    plan = plan_of(lambda x: (x * x).exp().sum(0), (1000, 300))
+    first, second = plan.assembled.phases
+    assert first.tasks[0].blocks > 1 and [line.kernel for line in second.lines] == ["reduce_sum_float32"]
+    x = np.random.default_rng(0).standard_normal((1000, 300)).astype(np.float32)
+    np.testing.assert_allclose(plan([x])[0], np.exp(x.astype(np.float64) ** 2).sum(0), rtol=1e-5)
+
+
+def test_a_weight_too_large_for_the_cache_is_multiplied_by_all_threads_together():
+    plan = plan_of(lambda x, w: (x @ w).relu(), (128, 1000), (1000, 1000))
+    assert plan.assembled.phases[0].tasks[0].blocks == 0
+
+
+def test_state_is_changed_in_place_where_nobody_reads_the_old_value_later():
+    def step(x, w):
+        w.requires_grad = True
+        loss = (x @ w).sum()
+        return w - pellucid.gradients(loss, [w])[0] * 0.1, loss
+
+    assert plan_of(step, (50, 40), (40, 30), fed=[(0, 1)]).assembled.in_place == [True]
+
+    def old_and_new(x, w):
+        new = w * 2.0
+        return new, new @ w
+
+    assert plan_of(old_and_new, (30, 40), (40, 40), fed=[(0, 1)]).assembled.in_place == [False]

@@ -27,6 +27,12 @@ CASES: list[tuple[tuple[int, int, int, int], Any, Any, Any, Any]] = [
     ((1, 3, 16, 16), (16, 16), (16, 16), ((0, 0), (0, 0)), (1, 1)),
     ((1, 5, 7, 7), (2, 2), (3, 3), ((0, 1), (0, 1)), (1, 1)),
     ((0, 5, 6, 6), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)),
+    ((3, 6, 28, 28), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)),
+    ((3, 1, 13, 27), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)),
+    ((5, 3, 9, 2), (3, 2), (3, 2), ((0, 0), (0, 0)), (1, 1)),
+    ((2, 2, 11, 11), (3, 3), (2, 2), ((1, 1), (1, 1)), (1, 1)),
+    ((2, 20, 6, 6), (2, 2), (1, 1), ((1, 1), (1, 1)), (1, 1)),
+    ((4, 1, 4, 2), (2, 2), (2, 2), ((0, 0), (0, 0)), (1, 1)),
 ]
 
 
@@ -45,15 +51,27 @@ def numbers(shape: Sequence[int], kernel: Any, stride: Any, padding: Any, dilati
     return [n, height, width, c, *size, *kernel, *stride, padding[0][0], padding[1][0], *dilation]
 
 
+CANARY = 0xA5
+
+
+def guarded(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Memory like this array's, full of rubbish, and the same with some more on both sides."""
+    whole = np.full(array.nbytes + 256, CANARY, np.uint8)
+    return whole[128 : 128 + array.nbytes].view(array.dtype).reshape(array.shape), whole
+
+
 def call(name: str, dtype: type, out: Sequence[np.ndarray], given: Sequence[np.ndarray], options: list[int]) -> None:
-    """Run a kernel with 1 and with several workers into memory full of rubbish, and compare the bits."""
+    """Run a kernel with 1 and with several workers, compare the bits, and see that nothing beside was written."""
     found = []
     for workers in (1, 2, 3, 8):
-        for array in out:
-            array.view(np.uint8)[...] = 0xA5
-        native.call(f"{name}_{np.dtype(dtype)}", [*out, *given], options, workers)
-        found.append([array.tobytes() for array in out])
+        inside, whole = zip(*map(guarded, out), strict=True)
+        native.call(f"{name}_{np.dtype(dtype)}", [*inside, *given], options, workers)
+        found.append([array.tobytes() for array in inside])
+        for array in whole:
+            assert np.all(array[:128] == CANARY) and np.all(array[-128:] == CANARY)
     assert all(bits == found[0] for bits in found)
+    for array, made in zip(out, inside, strict=True):
+        array[...] = made
 
 
 def images(shape: Sequence[int], dtype: type, kind: str) -> np.ndarray:

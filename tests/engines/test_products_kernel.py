@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -43,20 +41,19 @@ SIZES = [
 ]
 
 
-def numbers_of(y: np.ndarray, x: np.ndarray, w: np.ndarray, bias: int, activation: int) -> list[int]:
+def numbers_of(y: np.ndarray, x: np.ndarray, w: np.ndarray) -> list[int]:
     strides = [stride // y.itemsize for array in (y, x, w) for stride in array.strides]
-    return [x.shape[0], x.shape[1], w.shape[2], x.shape[2], *strides, bias, activation]
+    return [x.shape[0], x.shape[1], w.shape[2], x.shape[2], *strides]
 
 
-def run(x: np.ndarray, w: np.ndarray, *, bias: Any = None, relu: bool = False, workers: int = 1, across: bool = False):
+def run(x: np.ndarray, w: np.ndarray, *, workers: int = 1, across: bool = False):
     from pellucid import _native
 
     stack, rows, columns = x.shape[0], x.shape[1], w.shape[2]
     shape = (stack, columns, rows) if across else (stack, rows, columns)
     y = np.full(shape, np.nan, x.dtype)
     y = y.swapaxes(1, 2) if across else y
-    arrays = [y, x, w] if bias is None else [y, x, w, bias]
-    _native.call(f"matmul_{x.dtype}", arrays, numbers_of(y, x, w, int(bias is not None), int(relu)), workers)
+    _native.call(f"matmul_{x.dtype}", [y, x, w], numbers_of(y, x, w), workers)
     return y
 
 
@@ -102,28 +99,6 @@ def test_matmul_equals_numpy_for_any_strides_and_workers(size: tuple[int, int, i
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("across", [False, True])
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_bias_and_relu_are_those_of_numpy(size: tuple[int, int, int, int], across: bool, dtype: type) -> None:
-    x, w = make(size, dtype)
-    bias = np.random.default_rng(1).standard_normal(size[2]).astype(dtype)
-    plain = run(x, w, across=across)
-    for workers in (1, 2):
-        options = {"across": across, "workers": workers}
-        np.testing.assert_array_equal(run(x, w, bias=bias, **options), plain + bias)
-        np.testing.assert_array_equal(run(x, w, relu=True, **options), np.maximum(plain, 0))
-        np.testing.assert_array_equal(run(x, w, bias=bias, relu=True, **options), np.maximum(plain + bias, 0))
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-def test_relu_keeps_nan_and_makes_no_negative_zero(dtype: type) -> None:
-    x = np.array([[[np.nan], [-1.0], [0.0], [2.0]]], dtype)
-    y = run(x, np.full((1, 1, 19), 1.0, dtype), relu=True, bias=np.full(19, -0.0, dtype))
-    np.testing.assert_array_equal(y[0, :, 18], [np.nan, 0, 0, 2])
-    assert not np.signbit(y[0, 1:]).any()
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
 def test_a_stack_may_repeat_one_matrix(dtype: type) -> None:
     x, w = make((4, 14, 35, 20), dtype)
     repeated = np.broadcast_to(w[:1], w.shape)
@@ -138,6 +113,6 @@ def test_rows_of_y_may_lie_apart_and_what_is_between_stays(dtype: type) -> None:
     x, w = make((1, 13, 37, 20), dtype)
     whole = np.full((1, 13, 50), 7, dtype)
     y = whole[:, :, :37]
-    _native.call(f"matmul_{x.dtype}", [y, x, w], numbers_of(y, x, w, 0, 0), 1)
+    _native.call(f"matmul_{x.dtype}", [y, x, w], numbers_of(y, x, w), 1)
     assert_is_product(y, x, w)
     assert (whole[:, :, 37:] == 7).all()

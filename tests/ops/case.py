@@ -100,6 +100,10 @@ class Case:
     def is_empty(self) -> bool:
         return any(0 in x.shape for x in self.inputs)
 
+    @property
+    def is_floating(self) -> bool:
+        return any(x.dtype is None for x in self.inputs)
+
     def slopes(self) -> list[int]:
         """The positions of the inputs by which there is a gradient."""
         return [i for i, x in enumerate(self.inputs) if self.smooth and x.dtype is None and i not in self.fixed]

@@ -17,6 +17,7 @@ import pytest
 from pellucid.autodiff import gradients
 from pellucid.compile import compile
 from pellucid.engines import ENGINES, engine
+from pellucid.engines.native.limits import limits
 from pellucid.graph import Primitive
 from pellucid.tensor import Tensor
 from tests.ops.case import Case, Input, bools, floats, frozen, given, integers, positive, public
@@ -222,7 +223,15 @@ def refuse_vacuous(case: Case, outputs: int, scale: float) -> None:
         assert scale > 0, "all gradients are zero: this check shows nothing"
 
 
-def check_compiled(case: Case, dtype: str, engine_name: str) -> None:
+# Ways to run a compiled case: every engine, and the native one with limits at which even the smallest case runs in
+# chains of single rows, shared among threads.
+SMALL = {"sharing": 0, "chain": 0, "two_blocks": 1e-3, "block_bytes": 64, "recompute_bytes": 0, "split_sum": 0}
+WAYS: dict[str, tuple[str, dict[str, float]]] = {name: (name, {}) for name in ENGINES}
+if "native" in ENGINES:
+    WAYS["native, by rows"] = ("native", SMALL)
+
+
+def check_compiled(case: Case, dtype: str, engine_name: str, changed: Mapping[str, float]) -> None:
     """Value and gradients of the compiled function are those of the eager one on the reference engine."""
 
     def both(weights: Tensor, *tensors: Tensor) -> list[Tensor]:
@@ -233,7 +242,7 @@ def check_compiled(case: Case, dtype: str, engine_name: str) -> None:
     arrays = [_weights(case).astype(dtype), *case.arrays(dtype)]
     needing = [i + 1 for i in case.slopes()]
     expected = both(*wrap(arrays, needing))
-    with engine(engine_name):
+    with engine(engine_name), limits(**changed):
         compiled = compile(both)
         for _ in range(2):
             for found, wanted in zip(compiled(*wrap(arrays, needing)), expected, strict=True):
@@ -257,11 +266,12 @@ def check_inputs_are_left(case: Case, engine_name: str) -> None:
 def checks(cases: Sequence[Case]) -> type:
     """The test class of a table."""
     smooth = [case for case in cases if case.slopes()]
-    floating = [case for case in cases if any(x.dtype is None for x in case.inputs) and not case.is_empty]
+    floating = [case for case in cases if case.is_floating and not case.is_empty]
     each = pytest.mark.parametrize("case", cases, ids=str)
     each_smooth = pytest.mark.parametrize("case", smooth, ids=str)
     dtypes = pytest.mark.parametrize("dtype", FLOATS)
     engines = pytest.mark.parametrize("name", list(ENGINES))
+    ways = pytest.mark.parametrize("way", WAYS)
 
     class Checks:
         @engines
@@ -282,11 +292,11 @@ def checks(cases: Sequence[Case]) -> type:
         def test_extreme_numbers_are_handled_as_numpy_does(self, case: Case, dtype: str, name: str) -> None:
             check_extremes(case, dtype, name)
 
-        @engines
+        @ways
         @dtypes
         @each
-        def test_compiled_gives_what_eager_gives(self, case: Case, dtype: str, name: str) -> None:
-            check_compiled(case, dtype, name)
+        def test_compiled_gives_what_eager_gives(self, case: Case, dtype: str, way: str) -> None:
+            check_compiled(case, dtype, *WAYS[way])
 
         @engines
         @each

@@ -1,4 +1,4 @@
-"""Allocate: a place in one piece of memory for every buffer, so that two that are needed at the same time never overlap.
+"""Allocate: a place in one piece of memory for every buffer. Two that are needed at the same time never overlap.
 
 The largest first, each at the lowest place that is free for as long as it lives.
 """

@@ -11,10 +11,11 @@ from pellucid.engines.native import image_rules, rules  # noqa: F401 - they ente
 from pellucid.engines.native.allocate import allocate
 from pellucid.engines.native.chains import lower_chain
 from pellucid.engines.native.fuse import ELEMENTWISE
+from pellucid.engines.native.limits import LIMITS
 from pellucid.engines.native.lower import RULES, Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
 from pellucid.engines.native.programs import lower_program
-from pellucid.engines.native.schedule import WORTH_SHARING, Task, schedule
+from pellucid.engines.native.schedule import Task, schedule
 from pellucid.graph import Graph, Node
 
 Group = Sequence[Node]
@@ -37,7 +38,7 @@ class LinePhase:
 
     @property
     def shared(self) -> bool:
-        return sum(task.cost * max(task.blocks, 1) for task in self.tasks) >= WORTH_SHARING
+        return sum(task.cost * max(task.blocks, 1) for task in self.tasks) >= LIMITS.sharing
 
     @property
     def lines(self) -> Iterator[Line]:
@@ -74,7 +75,8 @@ def assemble(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int
     phases = [phase for phase in phases if phase.tasks]
     arena = allocate([[_whole(view) for line in phase.lines for view in line.views] for phase in phases], Space.ARENA)
     local = max((_allocated_locally(task) for phase in phases for task in phase.tasks), default=0)
-    in_place = [_may_be_in_place(phases, output, place) for output, place in fed]
+    uses = _uses(phases)
+    in_place = [_may_be_in_place(uses[Space.OUTPUT, output], uses[Space.INPUT, place]) for output, place in fed]
     return Assembled(phases, outputs, bytes(low.constants), arena, local, in_place)
 
 
@@ -121,7 +123,7 @@ def _task(blocks: int, lines: list[Line]) -> LineTask:
 
 def _share(line: Line) -> int:
     """The blocks of a task of one line: none where all workers share it, one where it is too small for that."""
-    return 0 if line.cost >= WORTH_SHARING else 1
+    return 0 if line.cost >= LIMITS.sharing else 1
 
 
 def _only_given(lines: Iterable[Line]) -> bool:
@@ -160,7 +162,9 @@ def _whole(view: View) -> Buffer:
 
 
 def _allocated_locally(task: LineTask) -> int:
-    return allocate([[view.buffer for view in line.views if view.buffer.whole is None] for line in task.lines], Space.LOCAL)
+    return allocate(
+        [[view.buffer for view in line.views if view.buffer.whole is None] for line in task.lines], Space.LOCAL
+    )
 
 
 def operand(view: View) -> tuple[int, int, int, int]:
@@ -192,22 +196,23 @@ class Use:
         return offset, offset + step * max(self.task.blocks - 1, 0) + extent * self.view.dtype.itemsize
 
 
-def _may_be_in_place(phases: Sequence[LinePhase], output: int, place: int) -> bool:
-    """Whether an output may lie where an input does: whoever reads the input does it before that is written over."""
-    writes = list(_uses(phases, Space.OUTPUT, output, lambda line: line.writes))
-    reads = _uses(phases, Space.INPUT, place, lambda line: line.reads)
-    return bool(writes) and all(_comes_first(read, write) for read in reads for write in writes)
-
-
-def _uses(
-    phases: Sequence[LinePhase], space: Space, index: int, views: Callable[[Line], Sequence[View]]
-) -> Iterator[Use]:
+def _uses(phases: Sequence[LinePhase]) -> dict[tuple[int, int], list[Use]]:
+    """Every use of what an output's memory gets and what an input's memory gives."""
+    found = defaultdict[tuple[int, int], list[Use]](list)
     for number, phase in enumerate(phases):
         for task in phase.tasks:
             for i, line in enumerate(task.lines):
-                for view in views(line):
-                    if operand(view)[:2] == (int(space), index):
-                        yield Use(number, task, i, view)
+                for views, space in ((line.writes, Space.OUTPUT), (line.reads, Space.INPUT)):
+                    for view in views:
+                        buffer = _whole(view)
+                        if buffer.space is space:
+                            found[space, buffer.index].append(Use(number, task, i, view))
+    return found
+
+
+def _may_be_in_place(writes: Sequence[Use], reads: Sequence[Use]) -> bool:
+    """Whether an output may lie where an input does: whoever reads the input does it before that is written over."""
+    return bool(writes) and all(_comes_first(read, write) for read in reads for write in writes)
 
 
 def _comes_first(read: Use, write: Use) -> bool:

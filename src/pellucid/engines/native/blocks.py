@@ -12,9 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pellucid.engines.native.fuse import ELEMENTWISE
+from pellucid.engines.native.limits import LIMITS
 from pellucid.graph import Node
-
-WHOLE_BYTES = 1 << 19  # the largest weight that every block may read whole: it should stay in the second cache
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,10 @@ def access(group: Sequence[Node]) -> Access | None:
     first = group[0]
     assert first.primitive is not None, "inputs and constants are in no group"
     if first.primitive.name in ELEMENTWISE:
-        return Access(first.shape[0], (0,) * sum(len(node.inputs) for node in group)) if first.shape else None
-    rule = RULES.get(first.primitive.name)
-    found = rule(first) if rule is not None else None
+        found = Access(first.shape[0], (0,) * sum(len(node.inputs) for node in group)) if first.shape else None
+    else:
+        rule = RULES.get(first.primitive.name)
+        found = rule(first) if rule is not None else None
     return found if found is not None and found.rows > 1 else None
 
 
@@ -84,8 +84,9 @@ def _broadcast(node: Node) -> Access | None:
 @_rule("slice")
 def _slice(node: Node) -> Access | None:
     (x,) = node.inputs
-    whole = node.shape and node.options["slices"][0] == (0, x.shape[0], 1)
-    return Access(node.shape[0], (0,)) if whole else None
+    if not node.shape or node.options["slices"][0] != (0, x.shape[0], 1):
+        return None
+    return Access(node.shape[0], (0,))
 
 
 @_rule("concatenate", "take_along_axis", "scatter_add_along_axis")
@@ -111,15 +112,15 @@ def _reduce(node: Node) -> Access | None:
 
 @_rule("matmul")
 def _matmul(node: Node) -> Access | None:
-    x, w = node.inputs
-    if len(node.shape) > 2:
-        return Access(node.shape[0], (0, 0))
-    return Access(node.shape[0], (0, None)) if _nbytes(w) <= WHOLE_BYTES else None
+    rows, *rest = node.shape
+    if len(rest) > 1:  # a stack of matrices
+        return Access(rows, (0, 0))
+    return Access(rows, (0, None)) if _nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
 
 
 @_rule("conv2d", "conv2d_input_gradient")
 def _convolution(node: Node) -> Access | None:
-    return Access(node.shape[0], (0, None)) if _nbytes(node.inputs[1]) <= WHOLE_BYTES else None
+    return Access(node.shape[0], (0, None)) if _nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
 
 
 @_rule("conv2d_weight_gradient")

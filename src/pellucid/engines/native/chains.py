@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 
 from pellucid.engines.native.blocks import Access, access
 from pellucid.engines.native.cost import cost, is_view
+from pellucid.engines.native.limits import LIMITS
 from pellucid.engines.native.lower import Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
 from pellucid.graph import Node, Primitive
-
-BLOCK_BYTES = 3 << 17  # of what a block makes and reads: it should stay in the second cache, beside the weights
-WORTH_TWO_BLOCKS = 5_000.0  # nanoseconds that a chain must cost to be shared; many blocks need much more
 
 Group = Sequence[Node]
 LowerGroup = Callable[[Lowering, Group, Callable[[Node], bool]], None]
@@ -68,8 +66,8 @@ class _ChainLowering:
             inputs = [x for node in group for x in node.inputs]
             found.update((x.order, x) for x, axis in zip(inputs, way.inputs, strict=True) if axis is not None)
         each = sum(_nbytes(node) for node in found.values() if not is_view([node])) / self.rows
-        by_memory = self.rows * each / BLOCK_BYTES if len(self.groups) > 1 else 1
-        work = sum(map(cost, self.groups)) / WORTH_TWO_BLOCKS
+        by_memory = self.rows * each / LIMITS.block_bytes if len(self.groups) > 1 else 1
+        work = sum(map(cost, self.groups)) / LIMITS.two_blocks
         by_work = 1 if work < 1 else 2 * math.sqrt(max(1.0, work / 3))
         count = 1 << max(math.ceil(math.log2(max(by_memory, 1))), math.floor(math.log2(by_work)))
         size = -(-self.rows // min(count, self.rows))
@@ -123,8 +121,9 @@ class _ChainLowering:
             offset, strides = first * per_block, (per_block, *contiguous_strides(node.shape))
             self.parts[node.order] = node
         else:
-            if view.buffer.space is not Space.LOCAL:  # rows of what was there before
-                self.wholes.setdefault(node.order, replace(view, shape=node.shape, step=0))
+            if view.buffer.space is not Space.LOCAL:  # rows of what was there before; one row has no stride to speak of
+                strides = (view.step // view.shape[0], *view.strides[1:])
+                self.wholes.setdefault(node.order, replace(view, shape=node.shape, strides=strides, step=0))
                 return
             view = self._covering(view)
             shape, strides = node.shape, view.strides
@@ -144,7 +143,9 @@ class _ChainLowering:
     def _covering(self, view: View) -> View:
         """The view itself where it is all of its buffer, rows outermost, so that blocks lie one behind the other."""
         order = sorted(range(len(view.shape)), key=lambda a: (-view.strides[a], a))
-        covers = view.offset == 0 and view.is_contiguous(order) and view.size * view.dtype.itemsize == view.buffer.nbytes
+        covers = (
+            view.offset == 0 and view.is_contiguous(order) and view.size * view.dtype.itemsize == view.buffer.nbytes
+        )
         outermost = not view.shape or view.strides[0] * view.shape[0] == view.size
         if covers and outermost:
             return view
@@ -171,8 +172,9 @@ def _divided(lines: list[Line]) -> tuple[list[Line], list[Line]]:
     fixed: set[int] = set()
     others: list[Line] = []
     for line in lines:
-        reads_same = all(view.step == 0 and (view.buffer.space is not Space.LOCAL or id(view.buffer) in fixed)
-                         for view in line.reads)
+        reads_same = all(
+            view.step == 0 and (view.buffer.space is not Space.LOCAL or id(view.buffer) in fixed) for view in line.reads
+        )
         own = all(writers[id(view.buffer)] == 1 and view.buffer.whole is None for view in line.writes)
         if line.reads and reads_same and own:
             same.append(line)

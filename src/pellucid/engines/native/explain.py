@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.engines.native.limits import flops_of_a_thread
+from pellucid.engines.native.ceiling import flops_of_a_thread
 from pellucid.engines.native.lower import PRODUCTS
 from pellucid.engines.native.memory import View
 from pellucid.graph import Node
 
 if TYPE_CHECKING:
-    from pellucid.engines.native.assemble import LinePhase, LineTask
+    from pellucid.engines.native.assemble import LineTask
     from pellucid.engines.native.engine import NativePlan
     from pellucid.engines.native.lower import Line
 
@@ -33,14 +33,14 @@ def explain(plan: NativePlan, arrays: Sequence[np.ndarray]) -> str:
     operations = [node for node in plan.graph.nodes if node.primitive is not None]
     groups = [group for group in plan.groups if group[0].primitive is not None]
     phases, lines = plan.assembled.phases, plan.assembled.lines
-    together = sum(phase.shared for phase in phases)
+    shared = sum(phase.shared for phase in phases) or "none"
+    counts = f"{_count(len(groups), 'group')} as {_count(len(lines), 'kernel call')}, {_count(len(phases), 'phase')}"
     return "\n".join(
         [
             f"simplified: {_count(len(operations), 'operation')}",
             str(plan.graph),
             "",
-            f"fused: {_count(len(groups), 'group')} as {_count(len(lines), 'kernel call')} in "
-            f"{_count(len(phases), 'phase')}, {together or 'none'} of them shared by all threads",
+            f"fused: {counts}, {shared} of them shared by all threads",
             "",
             "memory",
             *_memory(plan),
@@ -82,7 +82,7 @@ def _time(plan: NativePlan, arrays: Sequence[np.ndarray]) -> Iterator[str]:
     yield f"{_columns(max(whole - math.fsum(spent), 0.0), whole)}  the call itself, and threads that wait for others"
     yield ""
     yield "µs: of all threads, divided by their number. Gop/s, GB/s: of one thread while it works; a multiply-add is"
-    yield "two operations. limit: of what a thread does with multiply-adds in registers. 4 × 25×10: in 4 blocks of rows."
+    yield "two. limit: of what a thread does with multiply-adds in registers. 4 × 25×10: in four blocks of rows."
 
 
 def _against_the_limit(plan: NativePlan, seconds: float, threads: int) -> Iterator[str]:

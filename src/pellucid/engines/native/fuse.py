@@ -23,29 +23,27 @@ LARGEST = 48  # operations in a group: beyond that its registers no longer fit i
 
 
 class Groups:
-    """The groups so far, and for each, as bits, all groups that it waits for."""
+    """The groups so far, and for each those that it reads from and, as bits, all that it waits for."""
 
     def __init__(self) -> None:
         self.members: dict[int, list[Node]] = {}
+        self.reads: dict[int, set[int]] = {}
         self.waits: dict[int, int] = {}
         self.of: dict[int, int] = {}  # the group of a node, by its order
 
-    def new(self, node: Node) -> int:
+    def new(self, node: Node) -> None:
         group = len(self.of)
         self.of[node.order] = group
         self.members[group] = [node]
+        self.reads[group] = {self.of[x.order] for x in node.inputs if x.order in self.of}
         self.waits[group] = 0
-        for x in node.inputs:
-            other = self.of.get(x.order)
-            if other is not None:
-                self.waits[group] |= self.waits[other] | 1 << other
-        return group
+        for other in self.reads[group]:
+            self.waits[group] |= self.waits[other] | 1 << other
 
     def may_merge(self, one: int, other: int) -> bool:
         """Whether they can run as one: not where a third waits for one of them while the other waits for that."""
-        both = 1 << one | 1 << other
-        between = (self.waits[one] | self.waits[other]) & ~both
-        return not any(between >> g & 1 and waits & both for g, waits in self.waits.items())
+        thirds = [(one, third) for third in self.reads[other]] + [(other, third) for third in self.reads[one]]
+        return not any(self.waits[third] >> first & 1 for first, third in thirds)
 
     def merge(self, one: int, other: int) -> None:
         """Put all of `other` into `one`."""
@@ -54,11 +52,16 @@ class Groups:
         for node in self.members[other]:
             self.of[node.order] = one
         self.members[one] = sorted([*self.members[one], *self.members.pop(other)], key=lambda node: node.order)
+        self.reads[one] = (self.reads[one] | self.reads.pop(other)) - {one, other}
         self.waits.pop(other)
         self.waits[one] = waits
         for group, old in self.waits.items():  # whoever waited for one of them now waits for both
             if old & both:
                 self.waits[group] = (old | waits | 1 << one) & ~(1 << other)
+        for reads in self.reads.values():
+            if other in reads:
+                reads.discard(other)
+                reads.add(one)
 
     def in_order(self) -> list[list[Node]]:
         """The groups, each after all that it waits for."""

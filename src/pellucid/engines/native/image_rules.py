@@ -43,26 +43,61 @@ def _conv_numbers(x: Shape, w: Shape, y: Shape, options: Any) -> tuple[list[int]
 
 @rule("conv2d")
 def _conv2d(low: Lowering, node: Node, x: View, w: View) -> View:
-    y = _new_images(low, node)
-    numbers, work = _conv_numbers(x.shape, w.shape, y.shape, node.options)
-    low.emit(f"conv2d_{node.dtype}", [y], [_images(low, x), low.ordered(w)], numbers, work)
-    return y
+    return _convolution(low, node, x, w, _conv_numbers(x.shape, w.shape, node.shape, node.options))
 
 
 @rule("conv2d_input_gradient")
 def _conv2d_input_gradient(low: Lowering, node: Node, g: View, w: View) -> View:
-    x = _new_images(low, node)
-    numbers, work = _conv_numbers(x.shape, w.shape, g.shape, node.options)
-    low.emit(f"conv2d_input_gradient_{node.dtype}", [x], [_images(low, g), low.ordered(w)], numbers, work)
-    return x
+    return _convolution(low, node, g, w, _conv_numbers(node.shape, w.shape, g.shape, node.options))
+
+
+def _convolution(low: Lowering, node: Node, x: View, w: View, numbers_and_work: tuple[list[int], int]) -> View:
+    """Two lines: the second reads images, and the weights as the first has packed them.
+
+    What is packed depends neither on the images nor on how many there are: calls on parts of the batch share it.
+    """
+    assert node.primitive is not None, "a constant is no convolution"
+    kernel, (numbers, work) = node.primitive.name, numbers_and_work
+    y = _new_images(low, node)
+    packed = low.new(_packed_shape(x.shape[1], w, y.shape[1] // node.options["groups"]), w.dtype)
+    low.emit(f"{kernel}_pack_weights_{node.dtype}", [packed], [low.ordered(w)], numbers, w.size)
+    low.emit(f"{kernel}_{node.dtype}", [y], [_images(low, x), packed], numbers, work)
+    return y
+
+
+VECTOR_BYTES = 64  # the widest: a row of packed weights is whole vectors, whichever the machine has
+
+
+def _packed_shape(channels: int, w: View, filters: int) -> Shape:
+    """Of the channels of all groups and the filters of one, in the image that is read and in the one that is made."""
+    lanes = VECTOR_BYTES // w.dtype.itemsize
+    return (channels, *w.shape[2:], -(-filters // lanes) * lanes)
 
 
 @rule("conv2d_weight_gradient")
 def _conv2d_weight_gradient(low: Lowering, node: Node, x: View, g: View) -> View:
+    """Two lines: sums over the images of one block each, then over the blocks."""
     w = low.new(node.shape, node.dtype)
+    shape = _packed_shape(x.shape[1], w, g.shape[1] // node.options["groups"])
+    blocks = _blocks(g.shape[0], g.shape[2] * g.shape[3], math.prod(shape) * w.dtype.itemsize)
+    partial = low.new((blocks, *shape), node.dtype)
     numbers, work = _conv_numbers(x.shape, w.shape, g.shape, node.options)
-    low.emit(f"conv2d_weight_gradient_{node.dtype}", [w], [_images(low, x), _images(low, g)], numbers, work)
+    kernel, numbers = "conv2d_weight_gradient", [*numbers, blocks]
+    low.emit(f"{kernel}_partial_{node.dtype}", [partial], [_images(low, x), _images(low, g)], numbers, work)
+    low.emit(f"{kernel}_sum_{node.dtype}", [w], [partial], numbers, blocks * w.size)
     return w
+
+
+MOST_BLOCKS, BLOCK_POSITIONS, BLOCKS_BYTES = 16, 1024, 8 << 20
+
+
+def _blocks(images: int, positions: int, nbytes: int) -> int:
+    """Into how many blocks of images a weight gradient falls: by shapes alone, since the number decides on the bits.
+
+    Many, so that there is work for many threads; each with as many positions to sum that reading its sums again costs
+    next to nothing, and all together not larger than a cache.
+    """
+    return max(1, min(MOST_BLOCKS, images, images * positions // BLOCK_POSITIONS, BLOCKS_BYTES // max(nbytes, 1)))
 
 
 def _pool_numbers(x: Shape, y: Shape, options: Any) -> list[int]:
@@ -88,36 +123,22 @@ def _max_pool2d_position(low: Lowering, node: Node, x: View) -> View:
     return position
 
 
-@rule("max_pool2d_gradient")
-def _max_pool2d_gradient(low: Lowering, node: Node, g: View, position: View) -> View:
-    x = _new_images(low, node)
-    numbers = _pool_numbers(x.shape, g.shape, node.options)
-    low.emit(f"max_pool2d_gradient_{node.dtype}", [x], [_images(low, g), _images(low, position)], numbers, 4 * x.size)
-    return x
+@rule("max_pool2d_gradient", "sum_unpool2d")
+def _unpool(low: Lowering, node: Node, g: View, *position: View) -> View:
+    return _windowed(low, node, [g, *position], _pool_numbers(node.shape, g.shape, node.options), math.prod(node.shape))
 
 
-@rule("max_pool2d_argmax")
-def _max_pool2d_argmax(low: Lowering, node: Node, x: View) -> View:
+@rule("max_pool2d_argmax", "sum_pool2d")
+def _pool(low: Lowering, node: Node, x: View) -> View:
+    return _windowed(low, node, [x], _pool_numbers(x.shape, node.shape, node.options), x.size)
+
+
+def _windowed(low: Lowering, node: Node, given: Sequence[View], numbers: Sequence[int], pixels: int) -> View:
+    """The kernel of the primitive's name, on images, for the dtype of the first."""
+    assert node.primitive is not None, "a constant is no pooling"
     y = _new_images(low, node)
-    numbers = _pool_numbers(x.shape, y.shape, node.options)
-    low.emit(f"max_pool2d_argmax_{x.dtype}", [y], [_images(low, x)], numbers, 4 * x.size)
+    low.emit(f"{node.primitive.name}_{given[0].dtype}", [y], [_images(low, x) for x in given], numbers, 4 * pixels)
     return y
-
-
-@rule("sum_pool2d")
-def _sum_pool2d(low: Lowering, node: Node, x: View) -> View:
-    y = _new_images(low, node)
-    numbers = _pool_numbers(x.shape, y.shape, node.options)
-    low.emit(f"sum_pool2d_{node.dtype}", [y], [_images(low, x)], numbers, 4 * x.size)
-    return y
-
-
-@rule("sum_unpool2d")
-def _sum_unpool2d(low: Lowering, node: Node, g: View) -> View:
-    x = _new_images(low, node)
-    numbers = _pool_numbers(x.shape, g.shape, node.options)
-    low.emit(f"sum_unpool2d_{node.dtype}", [x], [_images(low, g)], numbers, 4 * x.size)
-    return x
 
 
 # ---- windows as columns

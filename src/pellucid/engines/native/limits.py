@@ -1,34 +1,34 @@
-"""What this machine can do at best: the limit that the speed of a kernel is measured against."""
+"""Limits: from which size on it is worth the trouble. What one would turn to tune the engine for another machine."""
 
 from __future__ import annotations
 
-import time
-from functools import cache
-from importlib import import_module
-
-import numpy as np
-
-COUNT = 1 << 25  # multiply-adds in a round: a fraction of a millisecond, short enough to be left alone by others
-SECONDS = 0.02
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 
-@cache
-def flops_of_a_thread(dtype: str) -> float:
-    """Floating-point operations a second that one thread reaches with multiply-adds in registers, each counted as two.
+@dataclass
+class Limits:
+    """Times are nanoseconds on one core, as `cost.py` estimates them, sizes are bytes."""
 
-    dtype: float32 or float64
-    Note:  measured once, for about 20 ms, with the instruction set that the kernels use
-    """
-    native = import_module("pellucid._native")
-    useless = np.empty(64, np.uint8)
-    best, end = float("inf"), time.perf_counter() + SECONDS
-    while time.perf_counter() < end or best == float("inf"):
-        begin = time.perf_counter()
-        native.call(f"ceiling_{dtype}", [useless], [COUNT])
-        best = min(best, time.perf_counter() - begin)
-    return 2 * COUNT / best
+    sharing: float = 4_000.0  # a phase or a kernel call is shared among threads: waiting for each other costs some, too
+    chain: float = 400.0  # a chain of blocks begins with a group
+    two_blocks: float = 5_000.0  # a chain falls into blocks at all; many of them take much more
+    block_bytes: int = 3 << 17  # that a block makes and reads: it should stay in the second cache, beside the weights
+    whole_bytes: int = 1 << 19  # of a weight that every block may read whole
+    recompute_bytes: int = 1 << 16  # of a value that is made anew; what is smaller stays in the cache anyway
+    split_sum: int = 1 << 12  # numbers of a sum that is taken apart
 
 
-def flops(dtype: str) -> float:
-    """The same for all threads together, if each has a core of its own."""
-    return flops_of_a_thread(dtype) * import_module("pellucid._native").threads()
+LIMITS = Limits()
+
+
+@contextmanager
+def limits(**changes: float) -> Iterator[None]:
+    """Plans that are made inside have other limits: for tests, and to try."""
+    before = {name: getattr(LIMITS, name) for name in changes}
+    vars(LIMITS).update(changes)
+    try:
+        yield
+    finally:
+        vars(LIMITS).update(before)

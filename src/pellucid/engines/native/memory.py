@@ -44,7 +44,7 @@ class Buffer:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A shape over a buffer; offset and strides count elements, and so does `step`, from one block of rows to the next."""
+    """A shape over a buffer. Offset, strides and step, from one block of rows to the next, count elements."""
 
     buffer: Buffer
     dtype: np.dtype

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from pellucid.engines.native.blocks import access
 from pellucid.engines.native.fuse import ELEMENTWISE
+from pellucid.engines.native.limits import LIMITS
 from pellucid.graph import Graph, Node
 
 CHEAP = frozenset(
@@ -21,7 +22,6 @@ CHEAP = frozenset(
     )
 )
 MOST = 8  # operations
-WORTH_IT = 1 << 16  # bytes: what is smaller stays in the cache anyway
 
 
 def recompute(graph: Graph, groups: Sequence[Sequence[Node]]) -> tuple[Graph, set[int]]:
@@ -48,13 +48,11 @@ class _Recomputing:
             readers = _reads_copies(node)
             inputs = tuple(self._copied(x, node) if readers else self.new[x.order] for x in node.inputs)
             same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-            self.new[node.order] = (
-                node if same else Node(node.primitive, inputs, node.options, node.shape, node.dtype)
-            )
+            self.new[node.order] = node if same else Node(node.primitive, inputs, node.options, node.shape, node.dtype)
         return Graph(self.old.inputs, tuple(self.new[node.order] for node in self.old.outputs))
 
     def _solid(self) -> set[int]:
-        """The values that are stored in any case: somebody reads them who cannot make them anew, or the outside does."""
+        """The values that are stored in any case: the outside reads them, or somebody who cannot make them anew."""
         solid = {node.order for node in (*self.old.outputs, *self.old.inputs)}
         for node in self.old.nodes:
             if not _reads_copies(node) and _name(node) not in ("sum", "conv2d", ""):
@@ -89,14 +87,14 @@ class _Recomputing:
         return self.copies[node.order, group]
 
     def _is_made_anew(self, node: Node) -> bool:
-        return _name(node) in CHEAP and node.order not in self.solid and _nbytes(node) >= WORTH_IT
+        return _name(node) in CHEAP and node.order not in self.solid
 
     def _source(self, node: Node) -> Node | None:
         """The one array of its size that a few cheap operations make a value of.
 
         None where there are two, or where the array is wider than the value and not kept in any case.
         """
-        if not self._is_made_anew(node):
+        if not self._is_made_anew(node) or math.prod(node.shape) * 4 < LIMITS.recompute_bytes:
             return None
         sources: dict[int, Node] = {}
         seen, waiting = {node.order}, [node]
@@ -133,7 +131,3 @@ def _is_spread(node: Node) -> bool:
 
 def _name(node: Node) -> str:
     return node.primitive.name if node.primitive is not None else ""
-
-
-def _nbytes(node: Node) -> int:
-    return math.prod(node.shape) * node.dtype.itemsize

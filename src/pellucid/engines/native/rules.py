@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -111,7 +112,7 @@ def _matmul(low: Lowering, node: Node, x: View, w: View) -> View:
     numbers = [stack[0], rows, columns, depth]
     for step, view in zip(stack[1:], (y, x, w), strict=True):
         numbers += [step, *view.strides[-2:]]
-    low.emit(f"matmul_{node.dtype}", [y], [x, w], [*numbers, 0, 0], 2 * y.size * depth)
+    low.emit(f"matmul_{node.dtype}", [y], [x, w], numbers, 2 * y.size * depth)
     return y
 
 
@@ -177,3 +178,73 @@ def _random_uniform(low: Lowering, node: Node, state: View) -> View:
     y = low.new(node.shape, node.dtype)
     low.emit(f"random_uniform_{node.dtype}", [y], [low.ordered(state)], [y.size], 8 * y.size)
     return y
+
+
+# ---- softmax
+
+SOFTMAX_OUTPUTS = ("log_softmax", "softmax", "log_softmax_chosen")  # in the kernel's order
+
+
+@rule(*SOFTMAX_OUTPUTS)
+def _softmax(low: Lowering, node: Node, x: View, *index: View) -> View:
+    """One line for all that is asked for of the same x, where it can be."""
+    axis, bit = node.options["axis"], 1 << SOFTMAX_OUTPUTS.index(node.primitive.name if node.primitive else "")
+    order, x = _rows_along(low, x, axis)
+    y, columns = low.new(node.shape, node.dtype, order), x.shape[axis]
+    reads = [x, *(low.ordered(i, order) for i in index)]
+    kernel, numbers = f"softmax_{node.dtype}", (x.size // max(columns, 1), columns, columns, bit)
+    low.emit(kernel, [y], reads, numbers, 20 * x.size)
+    for i, line in enumerate(low.lines[:-1]):
+        if line.kernel == kernel and _same(line.reads[0], x) and not line.numbers[-1] & bit:
+            return _joined(low, i, y, bit, bool(index))
+    return y
+
+
+def _joined(low: Lowering, i: int, y: View, bit: int, later: bool) -> View:
+    """The last line, which writes y only, joins line i: there, or here where it reads what is made later."""
+    line, last = low.lines[i], low.lines[-1]
+    made = [view.buffer for view in line.writes]
+    if later and any(view.buffer in made for between in low.lines[i:] for view in between.reads):
+        return y
+    at = (line.numbers[-1] & (bit - 1)).bit_count()
+    both = replace(
+        line,
+        writes=(*line.writes[:at], y, *line.writes[at:]),
+        reads=(*line.reads, *last.reads[1:]),
+        numbers=(*line.numbers[:-1], line.numbers[-1] | bit),
+        what=f"{line.what} {last.what}",
+    )
+    low.lines[i if not later else -1] = both
+    del low.lines[i if later else -1]
+    return y
+
+
+@rule("softmax_gradient", "log_softmax_gradient", "chosen_gradient")
+def _softmax_gradient(low: Lowering, node: Node, *reads: View) -> View:
+    order = _order_along(len(node.shape), node.options["axis"])
+    y = low.new(node.shape, node.dtype, order)
+    columns = node.shape[node.options["axis"]]
+    name = f"{node.primitive.name if node.primitive else ''}_{node.dtype}"
+    low.emit(name, [y], [low.ordered(x, order) for x in reads], [y.size // max(columns, 1), columns], 4 * y.size)
+    return y
+
+
+def _order_along(rank: int, axis: int) -> list[int]:
+    return [a for a in range(rank) if a != axis] + [axis]
+
+
+def _rows_along(low: Lowering, x: View, axis: int) -> tuple[list[int], View]:
+    """x, or the copy of it that there is already or is made now, as rows along the axis; and the order of its axes."""
+    order = _order_along(len(x.shape), axis)
+    if x.is_contiguous(order):
+        return order, x
+    for line in low.lines:
+        if line.kernel.startswith("copy_") and _same(line.reads[0], x) and line.writes[0].is_contiguous(order):
+            return order, line.writes[0]
+    return order, low.ordered(x, order)
+
+
+def _same(x: View, other: View) -> bool:
+    """Whether both are the same numbers."""
+    place = (x.buffer, x.offset, x.dtype, x.shape, x.strides)
+    return place == (other.buffer, other.offset, other.dtype, other.shape, other.strides)

@@ -19,12 +19,10 @@ from dataclasses import dataclass, field
 
 from pellucid.engines.native.blocks import Access, access
 from pellucid.engines.native.cost import cost, is_view
+from pellucid.engines.native.limits import LIMITS
 from pellucid.graph import Graph, Node
 
-WORTH_A_CHAIN = 400.0  # nanoseconds that a group must cost for a chain of blocks to begin with it
-WORTH_SHARING = 4_000.0  # nanoseconds that a phase or a kernel call must cost: waiting for each other takes some, too
-
-Group = list[Node]
+Group = Sequence[Node]
 
 
 @dataclass
@@ -38,9 +36,7 @@ class Task:
 class Schedule:
     """Groups on their way into phases."""
 
-    def __init__(
-        self, graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]
-    ) -> None:
+    def __init__(self, graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]) -> None:
         self.groups = groups
         self.costs = [cost(group) for group in groups]
         self.access: list[Access | None] = [access(group) for group in groups]
@@ -53,6 +49,10 @@ class Schedule:
         for i, needs in enumerate(self.needs):
             for other in needs:
                 self.consumers[other].add(i)
+        self.readers: dict[int, set[int]] = {}  # of a node, by its order
+        for i, group in enumerate(groups):
+            for x in (x for node in group for x in node.inputs):
+                self.readers.setdefault(x.order, set()).add(i)
         self.after = self._after(graph, fed)
         self.updates = {self.of[graph.outputs[o].order] for o, _ in fed if graph.outputs[o].order in self.of}
         self.late = {i for i, group in enumerate(groups) if all(node.order in late for node in group)}
@@ -76,13 +76,12 @@ class Schedule:
 
     def _readers(self, source: Node) -> set[int]:
         """The groups that read the memory of a node, itself or another view of it."""
-        found, sources = set(), {source.order}
-        for i, group in enumerate(self.groups):
-            if any(x.order in sources for node in group for x in node.inputs):
-                if is_view(group):
-                    sources.add(group[0].order)
-                else:
-                    found.add(i)
+        found: set[int] = set()
+        for i in self.readers.get(source.order, ()):
+            if is_view(self.groups[i]):
+                found |= self._readers(self.groups[i][0])
+            else:
+                found.add(i)
         return found
 
     # ---- phases
@@ -119,39 +118,49 @@ class Schedule:
         return node.primitive is not None and node.primitive.name == "reshape" and len(node.inputs[0].shape) > 2
 
     def _phase(self, patient: bool) -> list[Task]:
-        """All that can run now. patient: what belongs to an update waits for it."""
-        free = [i for i in self.left if not (patient and self._waits_for_update(i))]
+        """All that can run now. patient: what belongs to an update waits for it"""
+        ready = [i for i in self.left if self.needs[i] <= self.done]
         chains: dict[tuple[int, int], Task] = {}
-        for i in free:
+        for i in ready:
             how = self.access[i]
-            if how is not None and self.costs[i] >= WORTH_A_CHAIN and self._may_join(i, None):
+            if how is None or self.costs[i] < LIMITS.chain or (patient and self._waits_for_update(i)):
+                continue
+            if self._may_join(i, None):
                 chains.setdefault(self._chain(i, how), Task("blocks"))
-        alone, together, placed = Task("alone"), list[Task](), set[int]()
+        alone, together = Task("alone"), list[Task]()
+        there = set(self.done)
         again = True
         while again:
-            again = False
-            for i in free:
-                if i in placed:
+            again, waiting = False, ready
+            ready = []
+            for i in waiting:
+                task = self._task_for(i, chains, alone, patient)
+                if task is None:
+                    ready.append(i)
                     continue
-                how = self.access[i]
-                task = chains.get(self._chain(i, how)) if how is not None else None
-                if patient and i in self.late and not self._is_wanted_now(i, task):
-                    continue
-                if task is not None and self._may_join(i, task):
-                    task.groups.append(i)
-                elif task is not None and self.costs[i] >= WORTH_A_CHAIN:
-                    continue
-                elif self.costs[i] >= WORTH_SHARING:
-                    if not (self.needs[i] | self.after[i]) <= self.done:
-                        continue
-                    together.append(Task("together", [i]))
-                elif (self.needs[i] | self.after[i]) <= self.done | set(alone.groups):
-                    alone.groups.append(i)
-                else:
-                    continue
-                placed.add(i)
+                task.groups.append(i)
+                if task.kind == "together":
+                    together.append(task)
+                there.add(i)
+                ready += [other for other in self.consumers[i] if self.needs[other] <= there]
                 again = True
+            ready = sorted(set(ready) - there)
         return [task for task in (*together, *chains.values(), alone) if task.groups]
+
+    def _task_for(self, i: int, chains: dict[tuple[int, int], Task], alone: Task, patient: bool) -> Task | None:
+        """The task of this phase that a group can be in, or None where it must wait."""
+        if patient and self._waits_for_update(i):
+            return None
+        how = self.access[i]
+        chain = chains.get(self._chain(i, how)) if how is not None else None
+        if patient and i in self.late and not self._is_wanted_now(i, chain):
+            return None
+        if chain is not None and self._may_join(i, chain):
+            return chain
+        needs = self.needs[i] | self.after[i]
+        if self.costs[i] >= (LIMITS.sharing if chain is None else LIMITS.chain):
+            return Task("together") if chain is None and needs <= self.done else None
+        return alone if needs <= self.done | set(alone.groups) else None
 
     def _chain(self, i: int, how: Access) -> tuple[int, int]:
         """What a group must have in common with the others of its chain: the rows, and the update that they are for."""
@@ -163,7 +172,7 @@ class Schedule:
         if i in self.updates:
             return i
         (update,) = self.consumers[i] if len(self.consumers[i]) == 1 else (None,)
-        if update not in self.updates or self.costs[i] < WORTH_A_CHAIN:
+        if update not in self.updates or self.costs[i] < LIMITS.chain:
             return None
         mine, its = self.access[i], self.access[update]
         return update if mine and its and mine.rows == its.rows and not mine.partial else None
@@ -198,9 +207,7 @@ class Schedule:
         return not (self.needs[update] | self.after[update]) - {i} <= self.done
 
 
-def schedule(
-    graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]
-) -> list[list[Task]]:
+def schedule(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int]], late: set[int]) -> list[list[Task]]:
     """The groups of a graph in phases.
 
     fed:  pairs (output, input) that are the same state, before and after

@@ -1,17 +1,20 @@
 """Simplify: the same values from fewer nodes.
 
-Constants are computed now, equal nodes become one, and a maximum pooling that is written as "find the places, take
-them" becomes one node that remembers the places for its gradient.
+Constants are computed now, equal nodes become one, a maximum pooling that is written as "find the places, take them"
+becomes one node that remembers the places for its gradient, softmax, its logarithm and their gradients become one
+node each, and what a gradient needs is taken from what is there anyway.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from pellucid.engines.native.patterns import constant_of, is_a, native, reshaped, rewrite
+from pellucid.engines.native.softmax import softmax_in_one
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.graph import Graph, Node, Primitive, Shape
 
@@ -20,25 +23,9 @@ LARGEST_CONSTANT = 1 << 16  # bytes: a larger one costs more to read than to com
 
 def simplify(graph: Graph) -> Graph:
     """A graph with the same outputs, in as few nodes as these rules find."""
-    for rule in (fold_and_share, integers_without_kernels, transpose_factors, pool_in_one, fold_and_share):
+    for rule in RULES:
         graph = rule(graph)
     return graph
-
-
-def rewrite(graph: Graph, change: Callable[[Node], Node], marked: set[int] | None = None) -> Graph:
-    """The graph with every node, its inputs already changed, replaced by what `change` makes of it.
-
-    marked: orders of nodes; a node made anew with other inputs inherits its mark
-    """
-    new: dict[int, Node] = {node.order: node for node in graph.inputs}
-    for node in graph.nodes:
-        inputs = tuple(new[x.order] for x in node.inputs)
-        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
-        moved = node if same else Node(node.primitive, inputs, node.options, node.shape, node.dtype)
-        if marked is not None and node.order in marked:
-            marked.add(moved.order)
-        new[node.order] = change(moved)
-    return Graph(graph.inputs, tuple(new[node.order] for node in graph.outputs))
 
 
 def fold_and_share(graph: Graph) -> Graph:
@@ -82,15 +69,15 @@ def integers_without_kernels(graph: Graph) -> Graph:
     named = Primitive.registry
 
     def change(node: Node) -> Node:
-        if _is(node, "matmul") and node.dtype.kind != "f":
+        if is_a(node, "matmul") and node.dtype.kind != "f":
             x, w = node.inputs
             whole = (*x.shape, w.shape[-1])
-            left = named["broadcast_to"].node(_reshape(x, (*x.shape, 1)), shape=whole)
-            right = named["broadcast_to"].node(_reshape(w, (*w.shape[:-2], 1, *w.shape[-2:])), shape=whole)
+            left = named["broadcast_to"].node(reshaped(x, (*x.shape, 1)), shape=whole)
+            right = named["broadcast_to"].node(reshaped(w, (*w.shape[:-2], 1, *w.shape[-2:])), shape=whole)
             products = named["multiply"].node(left, right)
             wide = _cast(products, np.dtype("int64"))
             return _cast(named["sum"].node(wide, axes=(len(whole) - 2,)), node.dtype)
-        if _is(node, "max_pool2d_argmax") and node.inputs[0].dtype.kind != "f":
+        if is_a(node, "max_pool2d_argmax") and node.inputs[0].dtype.kind != "f":
             return named["max_pool2d_argmax"].node(_cast(node.inputs[0], np.dtype("float64")), **node.options)
         return node
 
@@ -111,7 +98,7 @@ def transpose_factors(graph: Graph) -> Graph:
     once = {node.order for node in graph.nodes if uses[node.order] == 1}
 
     def change(node: Node) -> Node:
-        if not _is(node, "transpose") or not _is(node.inputs[0], "matmul"):
+        if not is_a(node, "transpose") or not is_a(node.inputs[0], "matmul"):
             return node
         product, axes = node.inputs[0], node.options["axes"]
         rank = len(axes)
@@ -125,7 +112,7 @@ def transpose_factors(graph: Graph) -> Graph:
 
 
 def _transposed(node: Node, axes: Shape) -> Node:
-    if _is(node, "transpose") and tuple(node.options["axes"]) == axes:
+    if is_a(node, "transpose") and tuple(node.options["axes"]) == axes:
         return node.inputs[0]
     return Primitive.registry["transpose"].node(node, axes=axes)
 
@@ -133,17 +120,9 @@ def _transposed(node: Node, axes: Shape) -> Node:
 # ---- maximum pooling
 
 
-def _no_value(*arrays: np.ndarray, **options: Any) -> np.ndarray:
-    raise NotImplementedError("only the native engine runs this")
-
-
-def _native(name: str, spec: Callable[..., Any]) -> Primitive:
-    return Primitive(name, spec=spec, value=_no_value, registered=False)
-
-
-MAX_POOL = _native("max_pool2d", lambda x, *, shape, **options: (shape, x.dtype))
-MAX_POOL_POSITION = _native("max_pool2d_position", lambda x, *, shape, **options: (shape, np.dtype("uint8")))
-MAX_POOL_GRADIENT = _native("max_pool2d_gradient", lambda g, p, *, size, **options: ((*g.shape[:2], *size), g.dtype))
+MAX_POOL = native("max_pool2d", lambda x, *, shape, **options: (shape, x.dtype))
+MAX_POOL_POSITION = native("max_pool2d_position", lambda x, *, shape, **options: (shape, np.dtype("uint8")))
+MAX_POOL_GRADIENT = native("max_pool2d_gradient", lambda g, p, *, size, **options: ((*g.shape[:2], *size), g.dtype))
 
 
 def pool_in_one(graph: Graph) -> Graph:
@@ -159,28 +138,121 @@ def pool_in_one(graph: Graph) -> Graph:
         (x,), options = places.inputs, {**places.options, "shape": places.shape}
         if name == "take_along_axis":
             source = node.inputs[0]
-            if not (_is(source, "reshape") and source.inputs[0] is x):
+            if not (is_a(source, "reshape") and source.inputs[0] is x):
                 return node
-            return _reshape(MAX_POOL.node(x, **options), node.shape)
+            return reshaped(MAX_POOL.node(x, **options), node.shape)
         position = MAX_POOL_POSITION.node(x, **options)
-        g = _reshape(node.inputs[0], places.shape)
-        return _reshape(MAX_POOL_GRADIENT.node(g, position, size=x.shape[2:], **options), node.shape)
+        g = reshaped(node.inputs[0], places.shape)
+        return reshaped(MAX_POOL_GRADIENT.node(g, position, size=x.shape[2:], **options), node.shape)
 
     return rewrite(graph, change)
 
 
 def _pooled(indices: Node) -> Node | None:
     """The node that found the places, if `indices` are places in images, flattened."""
-    if not _is(indices, "reshape") or not _is(indices.inputs[0], "max_pool2d_argmax"):
+    if not is_a(indices, "reshape") or not is_a(indices.inputs[0], "max_pool2d_argmax"):
         return None
     places = indices.inputs[0]
     kernel = places.options["kernel"]
     return places if kernel[0] * kernel[1] <= 256 else None  # a position is one byte
 
 
-def _is(node: Node, name: str) -> bool:
-    return node.primitive is not None and node.primitive.name == name
+# ---- arithmetic
 
 
-def _reshape(node: Node, shape: Shape) -> Node:
-    return node if node.shape == shape else Primitive.registry["reshape"].node(node, shape=shape)
+def cheaper_arithmetic(graph: Graph) -> Graph:
+    """Powers that are products or roots become these; what is multiplied by 1 stays. The same bits, for less."""
+
+    def change(node: Node) -> Node:
+        if is_a(node, "power"):
+            x, exponent = node.inputs
+            return _power(x, constant_of(exponent)) or node
+        if is_a(node, "multiply"):
+            a, b = node.inputs
+            return a if constant_of(b) == 1 else b if constant_of(a) == 1 else node
+        return node
+
+    return rewrite(graph, change)
+
+
+def _power(x: Node, exponent: float | None) -> Node | None:
+    named = Primitive.registry
+    if exponent == 1:
+        return x
+    if exponent == 2:
+        return named["multiply"].node(x, x)
+    if x.dtype.kind == "f" and exponent == -1:
+        return named["divide"].node(_filled(x, 1), x)
+    if x.dtype.kind == "f" and exponent == 0.5:  # the power of -0 is 0 and that of -inf is inf, their roots are not
+        lowest = named["equal"].node(x, _filled(x, -np.inf))
+        return named["sqrt"].node(named["where"].node(lowest, _filled(x, np.inf), named["add"].node(x, _filled(x, 0))))
+    return None
+
+
+def _filled(like: Node, value: float) -> Node:
+    constant = Node.constant(np.array(value, like.dtype))
+    return Primitive.registry["broadcast_to"].node(constant, shape=like.shape) if like.shape else constant
+
+
+# ---- masks
+
+
+def masks_from_outputs(graph: Graph) -> Graph:
+    """y = where(x <= 0, 0, x) becomes maximum(0, x), and a gradient's mask x <= 0 becomes y <= 0, where y is kept for
+    a product's gradient anyway: then neither the mask nor x need be. Of nan both are false."""
+    readers: dict[int, list[Node]] = {}
+    for node in graph.nodes:
+        for x in node.inputs:
+            readers.setdefault(x.order, []).append(node)
+    relus = [node for node in graph.nodes if _is_relu(node)]
+    alone = {node.order for node in relus if len(readers[node.inputs[0].order]) == 1}
+    kept = alone | {node.order for node in relus if len(_products(node, readers)) > 1}
+    outputs: dict[int, Node] = {}  # by the order of their mask
+
+    def change(node: Node) -> Node:
+        if node.order in kept:
+            mask, zero, x = node.inputs
+            # In this order the kernel gives 0 for -0, as the choice does.
+            return outputs.setdefault(mask.order, Primitive.registry["maximum"].node(zero, x))
+        if not any(x.order in outputs for x in node.inputs):
+            return node
+        return Node(node.primitive, tuple(map(mask_of, node.inputs)), node.options, node.shape, node.dtype)
+
+    def mask_of(x: Node) -> Node:
+        y = outputs.get(x.order)
+        return x if y is None else Primitive.registry["less_equal"].node(y, y.inputs[0])
+
+    return rewrite(graph, change, kept)
+
+
+def _is_relu(y: Node) -> bool:
+    if not is_a(y, "where") or not is_a(y.inputs[0], "less_equal"):
+        return False
+    (mask, zero, x), (left, right) = y.inputs, y.inputs[0].inputs
+    return mask.dtype == bool and left is x and constant_of(zero) == 0 and constant_of(right) == 0
+
+
+PRODUCTS = ("matmul", "conv2d", "conv2d_input_gradient", "conv2d_weight_gradient")
+
+
+def _products(node: Node, readers: Mapping[int, Sequence[Node]]) -> set[int]:
+    """The products that read the node, as it is or in another shape."""
+    found: set[int] = set()
+    for reader in readers.get(node.order, ()):
+        if any(is_a(reader, name) for name in PRODUCTS):
+            found.add(reader.order)
+        elif is_a(reader, "reshape") or is_a(reader, "transpose"):
+            found |= _products(reader, readers)
+    return found
+
+
+RULES = (
+    fold_and_share,
+    integers_without_kernels,
+    cheaper_arithmetic,
+    transpose_factors,
+    pool_in_one,
+    softmax_in_one,
+    masks_from_outputs,
+    fold_and_share,
+)

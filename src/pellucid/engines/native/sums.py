@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pellucid.engines.native.limits import LIMITS
 from pellucid.engines.native.simplify import rewrite
 from pellucid.graph import Graph, Node, Primitive
 
 MOST = 16  # operations that are looked through
-WORTH_IT = 1 << 12  # numbers: a sum of fewer costs nothing
 
 Term = tuple[list[tuple[str, Node]], Node | None]  # what a sum is multiplied with or divided by; None: of ones
 
@@ -25,7 +25,7 @@ def sums_of_sums(graph: Graph) -> Graph:
     sums: set[tuple[int, tuple[int, ...]]] = set()  # what has been summed so far, and along which axes
 
     def change(node: Node) -> Node:
-        if not _is(node, "sum") or node.dtype.kind != "f" or math.prod(node.inputs[0].shape) < WORTH_IT:
+        if not _is(node, "sum") or node.dtype.kind != "f" or math.prod(node.inputs[0].shape) < LIMITS.split_sum:
             return node
         x = node.inputs[0]
         terms = _Terms(x, _axes(node), sums).found() if _is(x, "add", "subtract", "negative", "multiply") else None
@@ -75,7 +75,7 @@ class _Terms:
             raise _NotThereError
 
     def _constant(self, x: Node) -> Node | None:
-        """The smaller array that x repeats along all the axes of the sum, in the sum's shape; None where there is none."""
+        """The smaller array that x repeats along all axes of the sum, in the sum's shape; None where there is none."""
         if not _is(x, "broadcast_to"):
             return None
         (small,) = x.inputs

@@ -1,0 +1,65 @@
+"""What the passes share that make other nodes of a graph's: walking it, and recognising what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from pellucid.graph import Graph, Node, Primitive, Shape
+
+
+def rewrite(graph: Graph, change: Callable[[Node], Node], marked: set[int] | None = None) -> Graph:
+    """The graph with every node, its inputs already changed, replaced by what `change` makes of it.
+
+    marked: orders of nodes; a node made anew with other inputs inherits its mark
+    """
+    new: dict[int, Node] = {node.order: node for node in graph.inputs}
+    for node in graph.nodes:
+        inputs = tuple(new[x.order] for x in node.inputs)
+        same = all(a is b for a, b in zip(inputs, node.inputs, strict=True))
+        moved = node if same else Node(node.primitive, inputs, node.options, node.shape, node.dtype)
+        if marked is not None and node.order in marked:
+            marked.add(moved.order)
+        new[node.order] = change(moved)
+    return Graph(graph.inputs, tuple(new[node.order] for node in graph.outputs))
+
+
+def _no_value(*arrays: np.ndarray, **options: Any) -> np.ndarray:
+    raise NotImplementedError("only the native engine runs this")
+
+
+def native(name: str, spec: Callable[..., Any]) -> Primitive:
+    return Primitive(name, spec=spec, value=_no_value, registered=False)
+
+
+def is_a(node: Node, name: str) -> bool:
+    return node.primitive is not None and node.primitive.name == name
+
+
+def reshaped(node: Node, shape: Shape) -> Node:
+    return node if node.shape == shape else Primitive.registry["reshape"].node(node, shape=shape)
+
+
+def repeated(node: Node, axis: int) -> Node | None:
+    """What the node repeats along the axis, whatever 1s its shape has; None if it does not."""
+    if not is_a(node, "broadcast_to"):
+        return None
+    source = node.inputs[0]
+    once = (*node.shape[:axis], 1, *node.shape[axis + 1 :])
+    return flat(source) if source.shape == once else None
+
+
+def flat(node: Node) -> Node:
+    """The node before any reshapes: the same numbers in the same order."""
+    while is_a(node, "reshape"):
+        node = node.inputs[0]
+    return node
+
+
+def constant_of(node: Node) -> float | None:
+    """The number that the node is, everywhere; None if it is not one."""
+    while is_a(node, "broadcast_to") or is_a(node, "reshape"):
+        node = node.inputs[0]
+    return node.value.item() if node.value is not None and node.value.size == 1 else None
