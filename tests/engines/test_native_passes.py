@@ -200,7 +200,7 @@ def test_all_that_softmax_is_made_of_may_be_asked_for_besides():
 def test_one_line_makes_the_loss_and_the_probabilities_of_its_gradient():
     step = loss_and_gradient(F.cross_entropy)
     plan = NativePlan(pellucid.compile(step).graph(np.ones((6, 4), np.float32), np.zeros(6, np.int64)))
-    kernels = [line.kernel for line in plan.lines]
+    kernels = [line.kernel for line in plan.assembled.lines]
     assert kernels.count("softmax_float32") == kernels.count("chosen_gradient_float32") == 1
 
 
