@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import tree
-from pellucid.engines import Engine, Plan, ScanPlan, current_engine
+from pellucid.engines import Engine, ExplainedPlan, ScanPlan, current_engine
 from pellucid.errors import ShapeError, TraceError
 from pellucid.graph import Graph, Node
 from pellucid.tensor import DTYPES, Tensor, context, to_array
@@ -65,13 +65,21 @@ class Traced:
         self.specs = [_spec(slot) for slot in tracer.inputs]
         given, kept = len(self.graph.inputs) - len(self.reads), sum(self.is_output)
         fed = [(kept + i, given + self.reads.index(x)) for i, x in enumerate(self.written) if x in self.reads]
-        self.plan: Plan = engine.plan(self.graph, fed)
+        self.engine, self.plan = engine.name, engine.plan(self.graph, fed)
 
     def holds(self) -> bool:
         """Whether all that the trace relied on is still so."""
         return all(read() == expected for read, expected in self.guards) and all(
             _spec(slot) == spec for slot, spec in zip(self.reads, self.specs, strict=True)
         )
+
+    def explain(self, arrays: Sequence[np.ndarray]) -> str:
+        """What becomes of the graph, in words; some runs are timed, and what they give is thrown away."""
+        operations = sum(node.primitive is not None for node in self.graph.nodes)
+        head = f"as traced: {operations:,} operations\n{self.graph}\n\n"
+        if isinstance(self.plan, ExplainedPlan):
+            return head + self.plan.explain([*arrays, *(slot.read() for slot in self.reads)])
+        return f"{head}The {self.engine} engine runs this graph as it stands, one operation after the other."
 
     def run(self, arrays: Sequence[np.ndarray], borrowed: Sequence[np.ndarray]) -> Any:
         """Run the plan, put the new values into the state, and give back what the function gave back.
@@ -133,6 +141,16 @@ class Compiled:
         """The graph that a call with these arguments runs; prints readably. Nothing is computed."""
         leaves, structure = tree.flatten((args, options))
         return self._find(structure, [_as_array(x) for x in leaves], leaves).graph
+
+    def explain(self, *args: Any, **options: Any) -> str:
+        """What a call with these arguments runs, stage by stage from the graph to the kernels, to be printed.
+
+        The native engine tells what it simplified, fused and placed in memory, and times each kernel call on these
+        arguments, for about a second. State (parameters, optimiser, random numbers) stays as it is.
+        """
+        leaves, structure = tree.flatten((args, options))
+        arrays = [_as_array(x) for x in leaves]
+        return self._find(structure, arrays, leaves).explain([x for x in arrays if x is not None])
 
     def scan(self, rows: np.ndarray, *arrays: Any) -> Any:
         """Many calls: call i gets the rows `rows[i]` of each array. A training epoch is one scan.

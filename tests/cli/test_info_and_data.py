@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
 import pellucid
 from pellucid import data
+from pellucid.engines import ENGINES
+from pellucid.engines.native import info
 from tests.cli.conftest import Call
 
 
@@ -36,6 +39,14 @@ def test_info_json_has_everything(call: Call) -> None:
     assert facts["data"]["sets"]["mnist"]["where"] == "absent"
 
 
+def test_info_says_what_is_wrong_where_kernels_cannot_run(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pellucid.engines.native._load", lambda: (None, "a reason"))
+    lines = call("info").out.splitlines()
+    if "native" in ENGINES:
+        assert lines[2].startswith("  engine    native, which cannot run (see kernels)")
+    assert lines[3] == "  kernels   a reason"
+
+
 def test_info_survives_a_wrong_data_folder(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PELLUCID_DATA", "/nowhere")
     called = call("info")
@@ -50,18 +61,20 @@ def test_threads_are_taken_over(call: Call, run: Path, monkeypatch: pytest.Monke
     assert told == [3]
 
 
-def test_the_number_of_threads_reaches_blas_where_it_can_be_told(call: Call) -> None:
+def test_the_number_of_threads_reaches_the_kernels_and_blas_where_it_can_be_told(call: Call) -> None:
     from pellucid.cli.threads import thread_count, use_threads
 
-    before = thread_count()
+    before, kernels = thread_count(), info()["threads"]
     try:
-        assert use_threads(1) == (before is not None)
-        assert os.environ.pop("PELLUCID_THREADS") == "1"
-        assert thread_count() in (1, None)
+        assert use_threads(3) == (before is not None)
+        assert os.environ.pop("PELLUCID_THREADS") == "3"
+        assert info()["threads"] in (3, 0)
+        assert thread_count() in (3, None)
     finally:
-        if before is not None:
-            use_threads(before)
-            del os.environ["PELLUCID_THREADS"]
+        use_threads(before or 1)
+        del os.environ["PELLUCID_THREADS"]
+        if kernels:
+            sys.modules["pellucid._native"].set_threads(kernels)
 
 
 def test_data_list_shows_every_set_and_where_it_is(call: Call) -> None:

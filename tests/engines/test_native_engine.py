@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -123,6 +125,25 @@ def test_a_plan_can_be_called_from_several_threads_at_once():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_it_runs_where_nothing_else_is_said():
+    code = "from pellucid.engines import current_engine; print(current_engine().name)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "native\n"
+
+
+def test_importing_pellucid_loads_neither_kernels_nor_passes():
+    code = "import sys, pellucid; print(sorted(x for x in sys.modules if x.startswith('pellucid.engines.native.')))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"
+
+
+def test_where_the_module_is_broken_the_reference_runs_and_that_is_told(monkeypatch):
+    monkeypatch.setattr("pellucid.engines.native._load", lambda: (None, "pellucid._native is broken"))
+    double = pellucid.compile(lambda x: x * 2)
+    with engine("native"), pytest.warns(UserWarning, match=r"^engine: pellucid\._native is broken$"):
+        assert double(pellucid.Tensor([3.0])).tolist() == [6.0]
 
 
 def test_outputs_are_the_callers_own():

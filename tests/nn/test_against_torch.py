@@ -11,7 +11,9 @@ import pytest
 
 import pellucid
 from pellucid import nn
+from pellucid.engines import ENGINES
 from pellucid.tensor import Tensor
+from tests.agreement import assert_agrees, assert_all_agree, on_every_engine
 
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle; install the extra `parity`")
 
@@ -179,7 +181,8 @@ def test_a_layer_computes_what_pytorch_computes(name: str, training: bool, dtype
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_compiled_layer_computes_what_an_eager_one_does(name: str, dtype: str) -> None:
+@on_every_engine
+def test_a_compiled_layer_computes_what_an_eager_one_does(name: str, dtype: str, engine_name: str) -> None:
     make, shape = LAYERS[name]
     eager, _ = pair(make, dtype)
     compiled = make(nn).to(dtype)
@@ -193,11 +196,12 @@ def test_a_compiled_layer_computes_what_an_eager_one_does(name: str, dtype: str)
 
     run = pellucid.compile(lambda x: step(compiled, x))
     for _ in range(2):
-        (y, slopes), (y_compiled, slopes_compiled) = step(eager, x), run(x)
-        for a, b in zip([y, *slopes], [y_compiled, *slopes_compiled], strict=True):
-            np.testing.assert_array_equal(a.numpy(), b.numpy())
+        y, slopes = step(eager, x)
+        with pellucid.engine(engine_name):
+            y_compiled, slopes_compiled = run(x)
+        assert_all_agree([y_compiled, *slopes_compiled], [y, *slopes], engine_name)
         for key, value in eager.state_dict().items():
-            np.testing.assert_array_equal(value, compiled.state_dict()[key], err_msg=key)
+            assert_agrees(compiled.state_dict()[key], value, engine_name, what=key)
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -211,8 +215,10 @@ def test_a_loss_computes_what_pytorch_computes(name: str, dtype: str) -> None:
     y, y_torch = (x.sigmoid(), x_torch.sigmoid()) if is_probability else (x, x_torch)
     loss, loss_torch = ours(y, Tensor(target)), theirs(y_torch, torch.tensor(target))
     close(loss, loss_torch, dtype)
-    compiled = pellucid.compile(lambda y, t: ours(y, t))(y, Tensor(target))
-    np.testing.assert_array_equal(compiled.numpy(), loss.numpy())
+    compiled = pellucid.compile(lambda y, t: ours(y, t))
+    for engine_name in ENGINES:
+        with pellucid.engine(engine_name):
+            assert_agrees(compiled(y, Tensor(target)), loss, engine_name)
     backward(loss, loss_torch)
     close(x.grad, x_torch.grad, dtype)
 

@@ -9,6 +9,7 @@ from pellucid.data import ArrayDataset, Loader, Shift
 from pellucid.errors import OptionError
 from pellucid.train import Callback, Trainer, top_k
 from pellucid.train.trainer import prepare
+from tests.agreement import assert_agrees, on_every_engine
 
 
 def test_training_learns(blobs, make_trainer):
@@ -23,10 +24,12 @@ def test_training_learns(blobs, make_trainer):
     }
 
 
-def test_a_fit_is_the_loop_that_one_writes_by_hand(blobs, make_trainer):
+@on_every_engine
+def test_a_fit_is_the_loop_that_one_writes_by_hand(blobs, make_trainer, engine_name):
     trainer, by_hand = make_trainer(), make_trainer()
     pellucid.seed(5)
-    trainer.fit(blobs, epochs=2, batch_size=16, seed=3, progress=False)
+    with pellucid.engine(engine_name):
+        trainer.fit(blobs, epochs=2, batch_size=16, seed=3, progress=False)
     pellucid.seed(5)
     for x, t in [
         batch for _, loader in [(0, Loader(blobs, 16, shuffle=True, seed=3))] for _ in range(2) for batch in loader
@@ -35,8 +38,12 @@ def test_a_fit_is_the_loop_that_one_writes_by_hand(blobs, make_trainer):
         by_hand.optimizer.zero_grad()
         loss.backward()
         by_hand.optimizer.step()
+    # The bias before a normalisation has no gradient but its rounding, which Adam makes steps of.
+    only_rounding = ("0.bias", "1.running_mean") if engine_name != "reference" else ()
     for name, array in by_hand.model.state_dict().items():
-        np.testing.assert_array_equal(array, trainer.model.state_dict()[name], err_msg=name)
+        if name in only_rounding:
+            continue
+        assert_agrees(trainer.model.state_dict()[name], array, engine_name, 30.0, what=name)
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(blobs, make_trainer):

@@ -12,7 +12,9 @@ from pellucid.cli.threads import use_threads
 
 def add_computing(parser: Parser) -> None:
     group = parser.add_argument_group("computing")
-    group.add_argument("--engine", metavar="NAME", help="what runs the graphs; pellucid info lists them")
+    group.add_argument(
+        "--engine", metavar="NAME", help="what runs the graphs: native (where it was built) or reference"
+    )
     group.add_argument(
         "--threads", type=count, metavar="N", help="threads that compute, NumPy's OpenBLAS included (all)"
     )

@@ -41,7 +41,7 @@ def gather() -> dict[str, Any]:
         "engines": list(ENGINES),
         "native": _native(),
         "cores": _usable_cores(),
-        "threads": thread_count(),
+        "blas_threads": thread_count(),
         "data": _data(),
         "path": str(Path(pellucid.__file__ or "").parent),
     }
@@ -52,7 +52,7 @@ def _native() -> dict[str, Any]:
 
     try:
         return info()
-    except PellucidError as error:  # PELLUCID_ISA asks for what this machine does not have
+    except PellucidError as error:  # PELLUCID_ISA or PELLUCID_THREADS asks for what cannot be
         return {"available": False, "reason": str(error)}
 
 
@@ -87,20 +87,28 @@ def describe(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("pellucid", f"{facts['pellucid']}, in {facts['path']}"),
         ("python", f"{facts['python']}, NumPy {facts['numpy']}, {facts['platform']}"),
-        ("engine", "; ".join([facts["engine"], *(f"there is also {x}" for x in others)])),
+        ("engine", "; ".join([_engine(facts), *(f"there is also {x}" for x in others)])),
         ("kernels", f"built by {native['compiler']}" if native["available"] else native["reason"]),
         *([("vectors", _vectors(native))] if native["available"] else []),
-        ("cores", f"{facts['cores']}, of which {_threads(facts['threads'])}"),
+        ("cores", f"{facts['cores']}; {_threads(native.get('threads'), facts['blas_threads'])}"),
         *_describe_data(sets),
     ]
+
+
+def _engine(facts: dict[str, Any]) -> str:
+    if facts["engine"] == "native" and not facts["native"]["available"]:
+        return "native, which cannot run (see kernels)"
+    return facts["engine"]
 
 
 def _vectors(native: dict[str, Any]) -> str:
     return f"{native['isa']} chosen; found {', '.join(native['isas'])} (PELLUCID_ISA forces one)"
 
 
-def _threads(count: int | None) -> str:
-    return "NumPy's BLAS decides how many it uses" if count is None else f"{count} are used"
+def _threads(kernels: int | None, blas: int | None) -> str:
+    words = [f"the kernels use {kernels}"] if kernels else []
+    words += ["NumPy's BLAS decides how many it uses" if blas is None else f"NumPy's BLAS uses {blas}"]
+    return ", ".join(words)
 
 
 def _describe_data(sets: dict[str, Any]) -> list[tuple[str, str]]:

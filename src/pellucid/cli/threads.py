@@ -1,13 +1,14 @@
 """How many threads compute.
 
-PELLUCID_THREADS is the number, for Pellucid's own kernels. The reference engine computes with NumPy, whose
-BLAS has a pool of its own: OpenBLAS, which NumPy's wheels carry, can be told while it runs, and is. Another
-BLAS reads its own variable (OMP_NUM_THREADS, MKL_NUM_THREADS) at its start and cannot be told any more.
+PELLUCID_THREADS is the number, for Pellucid's own kernels. Eager operations and the reference engine compute with
+NumPy, whose BLAS has a pool of its own: OpenBLAS, which NumPy's wheels carry, can be told while it runs, and is.
+Another BLAS reads its own variable (OMP_NUM_THREADS, MKL_NUM_THREADS) at its start and cannot be told any more.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from ctypes import CDLL, c_int
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,8 @@ PREFIXES, SUFFIXES = ("scipy_openblas", "openblas"), ("64_", "")
 def use_threads(count: int) -> bool:
     """Compute with `count` threads from now on; whether NumPy's BLAS could be told."""
     os.environ["PELLUCID_THREADS"] = str(count)
+    if "pellucid._native" in sys.modules:  # it has read the variable already
+        sys.modules["pellucid._native"].set_threads(count)
     tell = _openblas("set_num_threads")
     if tell is None:
         return False

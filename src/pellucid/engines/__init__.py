@@ -1,4 +1,7 @@
-"""Engines run graphs. One is current; `pellucid.engine(name)` chooses another for a while."""
+"""Engines run graphs. One is current; `pellucid.engine(name)` chooses another for a while.
+
+Where the compiled module was built, the native engine is the current one from the start; elsewhere the reference.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native import NativeEngine
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import OptionError
 from pellucid.graph import Graph, Primitive
@@ -34,6 +37,17 @@ class ScanPlan(Protocol):
         ...
 
 
+@runtime_checkable
+class ExplainedPlan(Protocol):
+    """A plan that can say what it does and where its time goes."""
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]: ...
+
+    def explain(self, arrays: Sequence[np.ndarray]) -> str:
+        """In words, with the times of some runs on these arrays; nothing is done with what comes out."""
+        ...
+
+
 class Engine(Protocol):
     """What an engine must offer: one primitive at once (eager), and a graph made into a plan (compiled)."""
 
@@ -51,7 +65,7 @@ class Engine(Protocol):
 ENGINES: dict[str, Engine] = {"reference": ReferenceEngine()}
 if find_spec("pellucid._native") is not None:
     ENGINES["native"] = NativeEngine()
-_default: Engine = ENGINES["reference"]
+_default: Engine = ENGINES.get("native") or ENGINES["reference"]
 _chosen: ContextVar[Engine | None] = ContextVar("engine", default=None)
 
 

@@ -19,6 +19,7 @@ from pellucid.graph import Graph
 from pellucid.nn.functional import scale_pixels
 from pellucid.nn.loss import CrossEntropyLoss, NLLLoss
 from pellucid.nn.module import Module
+from pellucid.ops.random import default_generator
 from pellucid.optim.clip import clip_grad_norm_
 from pellucid.tensor import Tensor, no_grad
 from pellucid.train.callbacks import Callback, EarlyStopping
@@ -96,8 +97,28 @@ class Trainer:
 
     def graph(self, x: Any, t: Any) -> Graph:
         """The whole training step on a batch of these shapes, as the graph that runs; prints readably."""
-        self.optimizer.zero_grad()
-        return self._compiled_step.graph(np.asarray(x), np.asarray(t))
+        with self._as_in_fit():
+            return self._compiled_step.graph(np.asarray(x), np.asarray(t))
+
+    def explain(self, x: Any, t: Any) -> str:
+        """What one training step on such a batch becomes, stage by stage, and where its time goes; to be printed.
+
+        Nothing is trained: weights, optimiser and random numbers stay as they are. See `Compiled.explain`.
+        """
+        with self._as_in_fit():
+            return self._compiled_step.explain(np.asarray(x), np.asarray(t))
+
+    @contextmanager
+    def _as_in_fit(self) -> Iterator[None]:
+        """Inside, as `fit` runs a step: in training mode, with no gradients from before; afterwards as it was."""
+        gradients = [(w, w._grad) for w in self.optimizer.params()]
+        with mode(self.model, training=True):
+            self.optimizer.zero_grad()
+            try:
+                yield
+            finally:
+                for w, gradient in gradients:
+                    w.grad = gradient
 
     def _measure(self, x: Tensor, t: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         with no_grad():
@@ -126,7 +147,7 @@ class Trainer:
     def _check_labels(self, place: str, x: np.ndarray, t: np.ndarray) -> None:
         """Look at the labels where they are classes to the loss; to one of the user's own they may be anything."""
         if isinstance(self.loss, CrossEntropyLoss | NLLLoss) and t.dtype.kind in "iu":
-            with evaluation_mode(self.model):
+            with mode(self.model, training=False):
                 output = self._compiled_forward.graph(x[:1]).outputs[0]
             if len(output.shape) == t.ndim + 1:  # not one-hot
                 check_labels(place, t, output.shape[1], self.loss.ignore_index)
@@ -138,6 +159,8 @@ class Trainer:
     def _names(self) -> Iterator[tuple[str, Tensor]]:
         yield from self.model.named_parameters()
         yield from self.model.named_buffers()
+        yield from self.optimizer._buffers().items()
+        yield "random", default_generator.state
 
     @property
     def _dtype(self) -> np.dtype:
@@ -217,7 +240,7 @@ class Trainer:
             raise OptionError("evaluate: the data set has no examples; give one at least")
         self._check_labels("evaluate", dataset.x, dataset.t)
         totals: dict[str, float] = {}
-        with evaluation_mode(self.model):
+        with mode(self.model, training=False):
             for start in range(0, len(dataset), batch_size):
                 x, t = dataset[start : start + batch_size]
                 loss, sums = self._compiled_measure(x, t)
@@ -235,7 +258,7 @@ class Trainer:
         """
         check_whole("predict", batch_size=batch_size)
         x = x.numpy() if isinstance(x, Tensor) else np.asarray(x)
-        with evaluation_mode(self.model):
+        with mode(self.model, training=False):
             batches = [x[start : start + batch_size] for start in range(0, max(len(x), 1), batch_size)]
             return np.concatenate([self._compiled_forward(batch).numpy() for batch in batches])
 
@@ -259,10 +282,10 @@ def prepare(x: Tensor, dtype: Any) -> Tensor:
 
 
 @contextmanager
-def evaluation_mode(model: Module) -> Iterator[None]:
-    """Inside, every layer is in evaluation mode; afterwards in the mode that it was in before."""
+def mode(model: Module, *, training: bool) -> Iterator[None]:
+    """Inside, every layer is in that mode; afterwards in the mode that it was in before."""
     before = [(module, module.training) for module in model.modules()]
-    model.eval()
+    model.train(training)
     try:
         yield
     finally:

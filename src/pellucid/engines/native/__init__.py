@@ -1,11 +1,13 @@
-"""The way into the compiled kernels, and what to know where they were not built.
+"""The native engine, the way into the compiled kernels, and what to know where they were not built.
 
-`pellucid._native` is loaded on first use, so that `import pellucid` does not wait for it.
+`pellucid._native` and the passes that make plans are loaded on first use, so that `import pellucid` does not wait.
 """
 
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -13,13 +15,38 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.engines.reference import ReferenceEngine
 from pellucid.errors import DTypeError, OptionError, ShapeError
+from pellucid.graph import Graph, Primitive
+
+
+class NativeEngine:
+    """Graphs as plans in C++. A single operation, called eagerly, is NumPy's: nothing is gained by a plan for it."""
+
+    name = "native"
+
+    def __init__(self) -> None:
+        self._reference = ReferenceEngine()
+
+    def evaluate(self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]) -> np.ndarray:
+        return self._reference.evaluate(primitive, inputs, options)
+
+    def plan(
+        self, graph: Graph, fed: Sequence[tuple[int, int]] = ()
+    ) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+        """A plan of kernel calls; the reference's, with a warning, where the compiled module is broken."""
+        native, reason = _load()
+        if native is None:
+            warnings.warn(f"engine: {reason}", stacklevel=2)
+            return self._reference.plan(graph, fed)
+        return import_module("pellucid.engines.native.engine").NativePlan(graph, fed)
 
 
 def available() -> bool:
     """Whether the compiled kernels were built for this Python.
 
-    Raises: OptionError when PELLUCID_ISA names an instruction set that this machine does not have
+    Raises: OptionError when PELLUCID_ISA names an instruction set that this machine does not have, or
+            PELLUCID_THREADS is no number of threads
     """
     return _load()[0] is not None
 
@@ -28,13 +55,13 @@ def info() -> dict[str, Any]:
     """What `pellucid info` prints about the compiled kernels.
 
     >>> list(info())
-    ['available', 'reason', 'version', 'compiler', 'isa', 'isas', 'cores']
+    ['available', 'reason', 'version', 'compiler', 'isa', 'isas', 'cores', 'threads']
     """
     native, reason = _load()
     if native is None:
-        facts = {"version": None, "compiler": None, "isa": None, "isas": [], "cores": os.cpu_count() or 1}
+        facts = {"version": None, "compiler": None, "isa": None, "isas": [], "cores": os.cpu_count() or 1, "threads": 0}
     else:
-        facts = {name: getattr(native, name)() for name in ("version", "compiler", "isa", "isas", "cores")}
+        facts = {name: getattr(native, name)() for name in ("version", "compiler", "isa", "isas", "cores", "threads")}
     return {"available": native is not None, "reason": reason, **facts}
 
 
@@ -65,9 +92,10 @@ def _load() -> tuple[ModuleType | None, str | None]:
     except ModuleNotFoundError:
         return None, "pellucid._native was not built: no working C++ compiler when Pellucid was installed"
     except ImportError as error:
-        return None, f"pellucid._native cannot be loaded: {error}"
+        return None, f"pellucid._native cannot be loaded: {error}; the reference engine runs in its place"
     try:
         _native.isa()
+        _native.threads()
     except ValueError as error:
         raise OptionError(str(error)) from None
     return _native, None

@@ -1,10 +1,9 @@
-"""The native engine: a graph through the passes, into a plan that C++ runs."""
+"""The native plan: a graph through the passes, into a list of kernel calls that C++ runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 
@@ -15,23 +14,7 @@ from pellucid.engines.native.lower import Line
 from pellucid.engines.native.recompute import recompute
 from pellucid.engines.native.simplify import fold_and_share, simplify
 from pellucid.engines.native.sums import sums_of_sums
-from pellucid.engines.reference import ReferenceEngine
-from pellucid.graph import Graph, Node, Primitive
-
-
-class NativeEngine:
-    """Graphs as plans in C++. A single operation, called eagerly, is NumPy's: nothing is gained by a plan for it."""
-
-    name = "native"
-
-    def __init__(self) -> None:
-        self._reference = ReferenceEngine()
-
-    def evaluate(self, primitive: Primitive, inputs: Sequence[np.ndarray], options: Mapping[str, Any]) -> np.ndarray:
-        return self._reference.evaluate(primitive, inputs, options)
-
-    def plan(self, graph: Graph, fed: Sequence[tuple[int, int]] = ()) -> NativePlan:
-        return NativePlan(graph, fed)
+from pellucid.graph import Graph, Node
 
 
 class NativePlan:
@@ -59,9 +42,9 @@ class NativePlan:
         self.native.run([np.asarray(x, order="C") for x in arrays], outputs)
         return outputs
 
-    def explain(self, arrays: Sequence[np.ndarray], runs: int) -> str:
+    def explain(self, arrays: Sequence[np.ndarray]) -> str:
         """The plan in words, and where the time of some runs on these inputs goes."""
-        return explain(self, arrays, runs)
+        return explain(self, arrays)
 
     def scan(
         self, rows: np.ndarray, sources: Sequence[np.ndarray], state: Sequence[np.ndarray], kept: int

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.tensor import Tensor, no_grad
-from pellucid.train.trainer import evaluation_mode, prepare
+from pellucid.train.trainer import mode, prepare
 
 if TYPE_CHECKING:
     from pellucid.nn.module import Module
@@ -54,7 +54,7 @@ def activations(run: Run) -> tuple[list[Activation], Module | None]:
     leaves = [(path, module) for path, module in run.model.named_modules() if not list(module.children())]
     handles = [module.register_forward_hook(hook_of(path)) for path, module in leaves]
     try:
-        with evaluation_mode(run.model), no_grad():
+        with mode(run.model, training=False), no_grad():
             run.model(prepare(Tensor(run.test.x[:EXAMPLES]), run.dtype))
     finally:
         for handle in handles:
