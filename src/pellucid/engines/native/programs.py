@@ -14,6 +14,7 @@ from importlib import import_module
 
 from pellucid.engines.native.lower import Lowering
 from pellucid.engines.native.memory import View, merged_axes
+from pellucid.engines.native.patterns import constant_of, is_a
 from pellucid.graph import Node
 
 # Of one place in a tile, and of all. The latter is twice an L1 cache: of the 17 places of Adam's step most are read
@@ -114,7 +115,18 @@ def _operation(node: Node) -> str:
     assert node.primitive is not None, "inputs and constants are in no group"
     if node.primitive.name == "cast":
         return f"cast_{node.inputs[0].dtype}_{node.dtype}"
+    if node.primitive.name == "divide" and _is_byte(node.inputs[0]) and _is_normal(constant_of(node.inputs[1])):
+        return f"divide_bytes_{node.dtype}"
     return f"{node.primitive.name}_{node.inputs[-1].dtype}"
+
+
+def _is_byte(node: Node) -> bool:
+    """Whether it is a number that was a byte: 0 to 255."""
+    return is_a(node, "cast") and node.inputs[0].dtype.itemsize == 1
+
+
+def _is_normal(divisor: float | None) -> bool:
+    return divisor is not None and 2.0**-60 < abs(divisor) < 2.0**60
 
 
 # ---- the program in numbers
