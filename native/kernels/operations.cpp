@@ -168,11 +168,18 @@ inline T quotient(T a, T b, T) {
 
 template <typename T>
 void divide_bytes(Size size, std::byte* to, const std::byte* first, const std::byte* second, const std::byte*) {
+  constexpr Size piece = 64;  // a loop of known length is vectors for sure
   T* y = reinterpret_cast<T*>(to);
-  const T* a = reinterpret_cast<const T*>(first);
+  const Byte* a = reinterpret_cast<const Byte*>(first);
   const T b = *reinterpret_cast<const T*>(second), inverse = T(1) / b;
-#pragma GCC ivdep
-  for (Size i = 0; i < size; ++i) y[i] = quotient(a[i], b, inverse);
+  Size i = 0;
+  for (; i + piece <= size; i += piece) {
+    T numbers[piece];
+    for (Size j = 0; j < piece; ++j) numbers[j] = static_cast<T>(a[i + j]);
+    for (Size j = 0; j < piece; ++j) numbers[j] = quotient(numbers[j], b, inverse);
+    __builtin_memcpy(y + i, numbers, sizeof numbers);
+  }
+  for (; i < size; ++i) y[i] = quotient(static_cast<T>(a[i]), b, inverse);
 }
 
 // ---- functions of mathematics
