@@ -336,6 +336,24 @@ def test_any_graph_falls_into_groups_that_can_run_in_order(steps):
         done |= mine
 
 
+# ---- programs
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@pytest.mark.parametrize(
+    "function", [lambda x: x.to("float32") / 255, lambda x: (x.to("float32"), x.to("float32") / 7)]
+)
+def test_pixels_are_scaled_to_the_bit(function):
+    x = np.arange(256, dtype=np.uint8)
+    found = {}
+    for name in ("reference", "native"):
+        with pellucid.engine(name):
+            made = pellucid.compile(function)(x)
+            found[name] = [y.numpy() for y in (made if isinstance(made, tuple) else (made,))]
+    for expected, y in zip(found["reference"], found["native"], strict=True):
+        np.testing.assert_array_equal(y, expected)
+
+
 # ---- allocate
 
 
