@@ -224,6 +224,7 @@ std::vector<std::string> isa_names() {
 NB_MODULE(_native, module) {
   using namespace pellucid;
 
+  nb::set_leak_warnings(false);  // a plan may live as long as the interpreter, in a user's global
   module.doc() = "Pellucid's compiled kernels. pellucid.engines.native is the way in.";
 
   module.def("version", [] { return PELLUCID_VERSION; }, "The version that this module was built for.");

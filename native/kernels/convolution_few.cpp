@@ -91,7 +91,7 @@ Size rows_at_once(const ConvolutionPass<T>& pass) {
 
 template <typename T>
 bool has_few_channels(const ConvolutionPass<T>& pass) {
-  return pass.groups == 1 && pass.channels <= few_channels && pass.taps[0] * pass.taps[1] > 0;
+  return pass.groups == 1 && pass.channels <= few_channels && !Panels<T>(pass).dot && pass.taps[0] * pass.taps[1] > 0;
 }
 
 template <typename T>

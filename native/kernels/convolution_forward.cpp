@@ -31,11 +31,13 @@
 //     for each panel of w                                               L1 to L2
 //       for each rectangle of positions, for each tile
 //
-// With one channel a group (depthwise) the vector is channels: x is loaded instead of broadcast.
+// With one channel a group (depthwise) the vector is channels: x is loaded instead of broadcast. A few filters and many
+// channels have a tile of their own, in convolution_dot.hpp.
 //
 // Every number of y is summed tap by tap, and channel by channel within a tap, whatever the workers are.
 
 #include "convolution.hpp"
+#include "convolution_dot.hpp"
 #include "convolution_panels.hpp"
 #include "convolution_strip.hpp"
 #include "convolution_tile.hpp"
@@ -44,12 +46,6 @@
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
-
-// Of both x and a panel, the places that a tile reads for one position: `rows` × `columns` runs of `length` steps.
-struct Runs {
-  Size rows, columns, length;
-  Size x_row, x_column, panel_row, panel_column;
-};
 
 template <typename T, int positions, int vectors>
 void tile(const Runs& runs, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill) {
@@ -88,11 +84,19 @@ void depthwise_tile(const Runs& runs, const T* x, Size x_step, const T* panel, T
 template <typename T>
 using Tile = void (*)(const Runs&, const T* x, Size x_step, const T* panel, T* y, Size y_step, Size fill);
 
-template <typename T, int vectors, bool depthwise, int positions = tile_positions<vectors>>
+enum class Kind { plain, depthwise, dot };
+
+// How many positions a tile has at most; `vectors` is the number of filters where the vector is channels.
+template <Kind kind, int vectors>
+constexpr int most_positions = kind == Kind::dot ? dot_positions<vectors> : tile_positions<vectors>;
+
+template <typename T, Kind kind, int vectors, int positions = most_positions<kind, vectors>>
 Tile<T> tile_of(Size count) {
   if constexpr (positions > 1)
-    if (count < positions) return tile_of<T, vectors, depthwise, positions - 1>(count);
-  if constexpr (depthwise)
+    if (count < positions) return tile_of<T, kind, vectors, positions - 1>(count);
+  if constexpr (kind == Kind::dot)
+    return dot_tile<T, positions, vectors>;
+  else if constexpr (kind == Kind::depthwise)
     return depthwise_tile<T, positions>;
   else
     return tile<T, positions, vectors>;
@@ -122,32 +126,33 @@ Stretch stretch(const ConvolutionPass<T>& pass, int axis, Size begin, Size end) 
 }
 
 // Tiles in a line, in parts as equal as can be; a step is how far it is from one position to the next.
-template <typename T, int vectors, bool depthwise>
+template <typename T, Kind kind, int vectors>
 void convolve_line(const Runs& runs, Size positions, const T* x, Size x_step, const T* panel, T* y, Size y_step,
                    Size fill) {
-  const Size tiles = (positions + tile_positions<vectors> - 1) / tile_positions<vectors>;
+  constexpr Size most = most_positions<kind, vectors>;
+  const Size tiles = (positions + most - 1) / most;
   for (Size t = 0; t < tiles; ++t) {
     const Size begin = positions * t / tiles, end = positions * (t + 1) / tiles;
-    tile_of<T, vectors, depthwise>(end - begin)(runs, x + begin * x_step, x_step, panel, y + begin * y_step, y_step,
-                                                fill);
+    tile_of<T, kind, vectors>(end - begin)(runs, x + begin * x_step, x_step, panel, y + begin * y_step, y_step, fill);
   }
 }
 
 // x and y are those of the image, at the group's first channel and the panel's first filter.
-template <typename T, int vectors, bool depthwise>
+template <typename T, Kind kind, int vectors>
 void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, const Stretch& across, const T* x,
                         const T* panel, T* y, Size fill) {
-  constexpr Size most = tile_positions<vectors>, width = vectors * lanes<T>;
+  constexpr Size most = most_positions<kind, vectors>;
+  const Size tap_size = kind == Kind::dot ? vectors * round_up(pass.depth, lanes<T>) : pass.depth * vectors * lanes<T>;
   const Size row = pass.width * pass.channels, steps[] = {pass.step[0] * row, pass.step[1] * pass.channels};
-  const bool one_run = pass.groups == 1 && pass.gap[1] == 1;
+  const bool one_run = kind == Kind::plain && pass.groups == 1 && pass.gap[1] == 1;
   const Runs runs = {
       .rows = across.taps == 0 ? 0 : down.taps,
       .columns = one_run ? 1 : across.taps,
       .length = one_run ? across.taps * pass.depth : pass.depth,
       .x_row = pass.gap[0] * row,
       .x_column = pass.gap[1] * pass.channels,
-      .panel_row = pass.taps[1] * pass.depth * width,
-      .panel_column = pass.depth * width,
+      .panel_row = pass.taps[1] * tap_size,
+      .panel_column = tap_size,
   };
   panel += down.tap * runs.panel_row + across.tap * runs.panel_column;
   x += (pass.start[0] + down.tap * pass.gap[0]) * row + (pass.start[1] + across.tap * pass.gap[1]) * pass.channels +
@@ -156,12 +161,31 @@ void convolve_rectangle(const ConvolutionPass<T>& pass, const Stretch& down, con
   const Size rows = down.end - down.begin, columns = across.end - across.begin;
   if (rows * ((columns + most - 1) / most) <= columns * ((rows + most - 1) / most))
     for (Size r = 0; r < rows; ++r)
-      convolve_line<T, vectors, depthwise>(runs, columns, x + r * steps[0], steps[1], panel, y + r * pass.y_row,
-                                           pass.y_step, fill);
+      convolve_line<T, kind, vectors>(runs, columns, x + r * steps[0], steps[1], panel, y + r * pass.y_row, pass.y_step,
+                                      fill);
   else
     for (Size c = 0; c < columns; ++c)
-      convolve_line<T, vectors, depthwise>(runs, rows, x + c * steps[1], steps[0], panel, y + c * pass.y_step,
-                                           pass.y_row, fill);
+      convolve_line<T, kind, vectors>(runs, rows, x + c * steps[1], steps[0], panel, y + c * pass.y_step, pass.y_row,
+                                      fill);
+}
+
+template <typename T>
+using Rectangle = void (*)(const ConvolutionPass<T>&, const Stretch& down, const Stretch& across, const T* x,
+                           const T* panel, T* y, Size fill);
+
+template <typename T, int filters = lanes<T> / 4>
+Rectangle<T> dot_rectangle_of(Size count) {
+  if constexpr (filters > 1)
+    if (count < filters) return dot_rectangle_of<T, filters - 1>(count);
+  if constexpr (filters > 0) return convolve_rectangle<T, Kind::dot, filters>;
+  return nullptr;
+}
+
+template <typename T>
+Rectangle<T> rectangle_of(const Panels<T>& panels, Size filter) {
+  if (panels.dot) return dot_rectangle_of<T>(panels.filters);
+  if (panels.depthwise) return convolve_rectangle<T, Kind::depthwise, 1>;
+  return panels.vectors(filter) == 2 ? convolve_rectangle<T, Kind::plain, 2> : convolve_rectangle<T, Kind::plain, 1>;
 }
 
 template <typename T>
@@ -175,9 +199,7 @@ void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size 
       const T* x =
           pass.x + image * pass.height * pass.width * pass.channels + (panels.depthwise ? start : group * panels.depth);
       T* y = pass.y + image * pass.y_image + group * panels.filters + start;
-      const auto convolve = panels.depthwise   ? convolve_rectangle<T, 1, true>
-                            : width > lanes<T> ? convolve_rectangle<T, 2, false>
-                                               : convolve_rectangle<T, 1, false>;
+      const auto convolve = rectangle_of(panels, filter);
       for (Stretch down = stretch(pass, 0, begin, end); down.begin < end; down = stretch(pass, 0, down.end, end))
         for (Stretch across = stretch(pass, 1, 0, pass.out[1]); across.begin < pass.out[1];
              across = stretch(pass, 1, across.end, pass.out[1]))

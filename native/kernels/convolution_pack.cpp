@@ -5,6 +5,7 @@
 // A step of the batch, or a block of its images, needs that once, however many calls share the images out.
 
 #include "convolution.hpp"
+#include "convolution_dot.hpp"
 #include "convolution_panels.hpp"
 #include "table.hpp"
 #include "vector.hpp"
@@ -35,6 +36,7 @@ template <typename T>
 void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& weights, T* packed, const Call& call) {
   const Panels<T> panels(pass);
   const Share channels = share(panels.depth, call);
+  if (panels.dot) return pack_dot_weights(pass, weights, packed, channels);
   const Size filter_stride = panels.depthwise ? weights.group : weights.filter;
   for (Size group = 0; group < panels.groups; ++group)
     for (Size filter = 0, width; filter < panels.filters; filter += width) {

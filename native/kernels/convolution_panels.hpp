@@ -5,6 +5,12 @@
 
 namespace pellucid::PELLUCID_KERNELS {
 
+// Of both x and a panel, the places that a tile reads for one position: `rows` × `columns` runs of `length` steps.
+struct Runs {
+  Size rows, columns, length;
+  Size x_row, x_column, panel_row, panel_column;
+};
+
 //              filters: 1 or 2 vectors
 //            ┌───────────────┐
 //   tap 0    │               │ channel 0    Panel by panel of each group; a panel holds tap by tap, channel by channel
@@ -13,11 +19,12 @@ namespace pellucid::PELLUCID_KERNELS {
 //            └───────────────┘     ⋮
 template <typename T>
 struct Panels {
-  bool depthwise;
+  bool depthwise, dot;  // dot: convolution_dot.hpp says how they lie then
   Size groups, filters, depth, taps;
 
   explicit Panels(const ConvolutionPass<T>& pass)
       : depthwise(pass.groups >= lanes<T> && pass.depth == 1 && pass.filters == 1),
+        dot(pass.groups == 1 && 4 * pass.filters <= lanes<T> && pass.depth >= lanes<T>),
         groups(depthwise ? 1 : pass.groups),
         filters(depthwise ? pass.groups : pass.filters),
         depth(pass.depth),
@@ -34,7 +41,9 @@ struct Panels {
     return vectors(filter) == 2 ? first(filter + lanes<T>) - first(filter) : smaller(filters, lanes<T>);
   }
 
-  Size packed() const { return groups * taps * depth * round_up(filters, lanes<T>); }
+  Size packed() const {
+    return dot ? taps * filters * round_up(depth, lanes<T>) : groups * taps * depth * round_up(filters, lanes<T>);
+  }
 };
 
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -188,7 +188,7 @@ Cut cut(const ConvolutionSize& size) {
   return {larger(1, smaller(size.images, rows / larger(1, size.out_height))), size.out_height};
 }
 
-// ȳ's last positions are copied where a tile would load a vector that reaches behind its end: one that its filters do
+// The last strips of ȳ are copied where a tile would load a vector that reaches behind its end: one that its filters do
 // not fill.
 template <typename T>
 Size tail_size(const ConvolutionSize& size) {
@@ -307,8 +307,8 @@ void add_images(const Call& call, const Layout<T>& layout, Size first, Size last
           if (n == 1) part.x_image = copy.x - part.x;
         }
       }
-      if (image + images == size.images && row + rows == size.out_height && tail_size<T>(size) > 0) {
-        const Size count = size.images * y_image - y_at;
+      const Size count = images * rows * size.out_width * size.filters;
+      if (tail_size<T>(size) > 0 && size.images * y_image - y_at - count < lanes<T>) {
         for (Size i = 0; i < count; ++i) tail[i] = part.y[i];
         for (Size i = count; i < count + lanes<T>; ++i) tail[i] = 0;
         part.y = tail;

@@ -143,6 +143,10 @@ void take_along_axis(const Call& call) {
   const Index* index = call.buffer<const Index>(2);
   const Share mine = share(a.outer * a.count * a.inner, call, 64 / sizeof(T));
   if (a.size == 0) return zero(y + mine.begin, mine.end - mine.begin);
+  if (a.count == 1 && a.inner == 1) {  // one of each row
+    for (Size at = mine.begin; at < mine.end; ++at) y[at] = x[at * a.size + place(index[at], a.size)];
+    return;
+  }
   for (Size at = mine.begin; at < mine.end;) {  // one line of inner after the other
     const Size line = at / a.inner, skipped = at % a.inner, count = smaller(a.inner - skipped, mine.end - at);
     const T* from = x + line / a.count * a.size * a.inner + skipped;

@@ -27,6 +27,8 @@ namespace {
 constexpr Size depth_block = 512;
 constexpr Size tiles_in_block = 132 / tile_rows;  // of rows
 constexpr Size column_block = 256;
+constexpr Size rows_in_place = 64;  // and so many rows, or so little depth, that w is not packed
+constexpr Size depth_in_place = 128;
 
 // ---- strides
 
@@ -92,8 +94,8 @@ Left<T> read(Reading how, Size rows, Size depth, Size height, Matrix<const T> x,
 template <typename T>
 bool reads_in_place(MatmulSize size, Matrix<const T> w) {
   if (w.column_stride != 1) return false;
-  const bool few_rows = size.rows <= (crowded<T>(w.row_stride) ? 2 : tiles_in_block) * tile_rows;
-  return few_rows || size.depth <= depth_block / 2 || near<T>(w.row_stride);
+  const bool few_rows = size.rows <= (crowded<T>(w.row_stride) ? 2 * tile_rows : rows_in_place);
+  return few_rows || size.depth <= depth_in_place || near<T>(w.row_stride);
 }
 
 template <typename T>

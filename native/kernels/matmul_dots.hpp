@@ -38,7 +38,7 @@ using Size = std::ptrdiff_t;
 constexpr int tile_rows = vector_registers == 32 ? 5 : 3;
 constexpr int tile_columns = vector_registers == 32 ? 5 : 4;
 template <typename T>
-constexpr Size depth_at_once = 8192 / sizeof(T);
+constexpr Size depth_at_once = 4096 / sizeof(T);
 template <typename T>
 constexpr Size block_at_once = (512 << 10) / sizeof(T);
 

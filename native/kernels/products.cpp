@@ -88,6 +88,8 @@ Size each(Size size, Size unit, Size workers) { return ((size + unit - 1) / unit
 template <typename T>
 bool shares_rows(const Products<T>& p, Size workers) {
   if (workers == 1 || p.stack >= workers) return true;
+  if (p.xs.column == 1 && p.ws.row == 1)  // nothing is packed then, and the longer side is the more to read
+    return p.stack * p.size.rows >= p.size.columns;
   const bool packs_x = p.xs.column != 1;
   const MatmulSize by_rows = {each(p.stack * p.size.rows, 1, workers), p.size.columns, p.size.depth};
   const MatmulSize by_columns = {p.size.rows, each(p.stack * p.size.columns, lanes<T>, workers), p.size.depth};

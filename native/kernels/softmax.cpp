@@ -6,8 +6,9 @@
 //   buffers  y, p, chosen, as far as they are asked for; x; index (int64), where chosen is asked for
 //   numbers  rows, columns, stride of x from row to row, what is asked for: 1 for y + 2 for p + 4 for chosen
 //
-// softmax_gradient_DTYPE: x̄ = p·(g - Σ g·p), for p = softmax x and its gradient g
-//   buffers  x̄, g, p
+// softmax_gradient_DTYPE: x̄ = e·(g/s - Σ g·p/s), for the gradient g by p: p·(g - Σ g·p), but rounded as the reference
+// rounds, since where p is next to 1 all but the rounding cancels
+//   buffers  x̄, g, x
 //   numbers  rows, columns
 //
 // log_softmax_gradient_DTYPE: x̄ = g - p·Σ g, for the gradient g by y
@@ -75,35 +76,39 @@ void for_groups(const Call& call, Size rows, Size group, F f) {
     f(begin, begin + group < mine.end ? group : mine.end - begin, mine.end);
 }
 
-// ---- forward
+// ---- exponentials
 
+// Rows of x, and in scratch e = exp(x - m) of a group of them. Each kind of loop is over rows and the vectors in a row;
+// of the latter there is `one`, or as many as it takes.
 template <typename T>
-struct Softmax {
-  T *y = nullptr, *p = nullptr, *chosen = nullptr;
+struct Powers {
   const T *x, *x_end;
-  const Index* index;
   Size columns, stride;
-  T* e;  // scratch
+  T* e;
 
-  Softmax(const Call& call) : columns(call.numbers[1]), stride(call.numbers[2]), e(reinterpret_cast<T*>(call.scratch)) {
-    const Size wanted = call.numbers[3];
-    int next = 0;
-    if (wanted & 1) y = call.buffer<T>(next++);
-    if (wanted & 2) p = call.buffer<T>(next++);
-    if (wanted & 4) chosen = call.buffer<T>(next++);
-    x = call.buffer<const T>(next++);
-    x_end = x + (call.numbers[0] - 1) * stride + columns;
-    index = wanted & 4 ? call.buffer<const Index>(next) : nullptr;
-  }
+  Powers(const T* x, Size rows, Size columns, Size stride, const Call& call)
+      : x(x),
+        x_end(x + (rows - 1) * stride + columns),
+        columns(columns),
+        stride(stride),
+        e(reinterpret_cast<T*>(call.scratch)) {}
 
   Vector<T> read(Size row, Size column) const {
     return read_row<T>(x + row * stride + column, columns - column, x_end, lowest<T>());
   }
-
-  // Each kind of loop is over rows and the vectors in a row; of the latter there is `one`, or as many as it takes.
   template <bool one>
-  void run(Size begin, Size count, Size end) const {
-    const Size stored = one ? width<T> : padded<T>(columns);
+  Size stored() const {
+    return one ? width<T> : padded<T>(columns);
+  }
+  template <bool one>
+  Vector<T> power(Size r, Size column) const {
+    return load<T>(e + r * stored<one>() + column);
+  }
+
+  // Fills e; gives m and s of each row.
+  template <bool one>
+  Vector<T> run(Size begin, Size count, Vector<T>& largest) const {
+    const Size stored = this->stored<one>();
     Vector<T> part[lanes<T>];
     for (Size r = 0; r < count; ++r) {
       Vector<T> most = Vector<T>{} + lowest<T>();
@@ -114,7 +119,8 @@ struct Softmax {
       }
       part[r] = most;
     }
-    const Each<T> most(fold_rows<T, AnyMax>(part, count));
+    largest = fold_rows<T, AnyMax>(part, count);
+    const Each<T> most(largest);
     for (Size r = 0; r < count; ++r) {
       Vector<T> sum{};
       for (Size c = 0; c < stored; c += width<T>) {
@@ -124,48 +130,96 @@ struct Softmax {
       }
       part[r] = sum;
     }
-    const Vector<T> sums = fold_rows<T, Sum>(part, count);
-    if (p) {
-      const Each<T> inverse(T(1) / sums);
-      for (Size r = 0; r < count; ++r)
-        for (Size c = 0; c < stored; c += width<T>)
-          write(p, begin + r, c, end, load<T>(e + r * stored + c) * inverse.row[r]);
-    }
-    if (!y && !chosen) return;
-    const Each<T> logs(log<T>(sums));
-    if (y)
-      for (Size r = 0; r < count; ++r)
-        for (Size c = 0; c < stored; c += width<T>)
-          write(y, begin + r, c, end, (read(begin + r, c) - most.row[r]) - logs.row[r]);
-    if (chosen)
-      for (Size r = begin; r < begin + count; ++r)
-        chosen[r] = (x[r * stride + place(index[r], columns)] - most.row[r - begin]) - logs.row[r - begin];
-  }
-
-  void write(T* to, Size row, Size column, Size end, Vector<T> vector) const {
-    write_row<T>(to + row * columns + column, columns - column, to + end * columns, vector);
+    return fold_rows<T, Sum>(part, count);
   }
 };
 
 template <typename T>
-void softmax(const Call& call) {
-  const Softmax<T> rows(call);
-  if (rows.columns == 0) return;
-  for_groups<T>(call, call.numbers[0], group_of<T>(rows.columns), [&](Size begin, Size count, Size end) {
-    if (rows.columns <= width<T>)
-      rows.template run<true>(begin, count, end);
-    else
-      rows.template run<false>(begin, count, end);
-  });
-}
-
-template <typename T>
-Size softmax_scratch(const Size* numbers) {
+Size powers_scratch(const Size* numbers) {
   const Size columns = numbers[1];
   return columns == 0 ? 0 : group_of<T>(columns) * padded<T>(columns) * static_cast<Size>(sizeof(T));
 }
 
+// Calls f for each group, with whether a row is one vector.
+template <typename T, typename F>
+void for_powers(const Call& call, F f) {
+  const Size rows = call.numbers[0], columns = call.numbers[1];
+  if (columns == 0) return;
+  for_groups<T>(call, rows, group_of<T>(columns), [&](Size begin, Size count, Size end) {
+    if (columns <= width<T>)
+      f.template operator()<true>(begin, count, end);
+    else
+      f.template operator()<false>(begin, count, end);
+  });
+}
+
+template <typename T>
+void write(T* to, Size columns, Size row, Size column, Size end, Vector<T> vector) {
+  write_row<T>(to + row * columns + column, columns - column, to + end * columns, vector);
+}
+
+// ---- forward
+
+template <typename T>
+void softmax(const Call& call) {
+  const Size columns = call.numbers[1], stride = call.numbers[2], wanted = call.numbers[3];
+  int next = 0;
+  T* const y = wanted & 1 ? call.buffer<T>(next++) : nullptr;
+  T* const p = wanted & 2 ? call.buffer<T>(next++) : nullptr;
+  T* const chosen = wanted & 4 ? call.buffer<T>(next++) : nullptr;
+  const T* const x = call.buffer<const T>(next);
+  const Index* const index = chosen ? call.buffer<const Index>(next + 1) : nullptr;
+  const Powers<T> powers(x, call.numbers[0], columns, stride, call);
+  for_powers<T>(call, [&]<bool one>(Size begin, Size count, Size end) {
+    const Size stored = powers.template stored<one>();
+    Vector<T> largest;
+    const Vector<T> sums = powers.template run<one>(begin, count, largest);
+    if (p) {
+      const Each<T> inverse(T(1) / sums);
+      for (Size r = 0; r < count; ++r)
+        for (Size c = 0; c < stored; c += width<T>)
+          write(p, columns, begin + r, c, end, powers.template power<one>(r, c) * inverse.row[r]);
+    }
+    if (!y && !chosen) return;
+    const Each<T> most(largest), logs(log<T>(sums));
+    if (y)
+      for (Size r = 0; r < count; ++r)
+        for (Size c = 0; c < stored; c += width<T>)
+          write(y, columns, begin + r, c, end, (powers.read(begin + r, c) - most.row[r]) - logs.row[r]);
+    if (chosen)
+      for (Size r = 0; r < count; ++r)
+        chosen[begin + r] = (x[(begin + r) * stride + place(index[begin + r], columns)] - most.row[r]) - logs.row[r];
+  });
+}
+
 // ---- backward
+
+template <typename T>
+void softmax_gradient(const Call& call) {
+  const Size rows = call.numbers[0], columns = call.numbers[1];
+  T* const to = call.buffer<T>(0);
+  const T* const g = call.buffer<const T>(1);
+  const Powers<T> powers(call.buffer<const T>(2), rows, columns, columns, call);
+  const auto read = [&](Size row, Size column) {
+    return read_row<T>(g + row * columns + column, columns - column, g + rows * columns, T(0));
+  };
+  for_powers<T>(call, [&]<bool one>(Size begin, Size count, Size end) {
+    const Size stored = powers.template stored<one>();
+    Vector<T> largest, part[lanes<T>];
+    const Each<T> sums(powers.template run<one>(begin, count, largest));
+    for (Size r = 0; r < count; ++r) {
+      Vector<T> sum{};
+      for (Size c = 0; c < stored; c += width<T>)
+        sum += -read(begin + r, c) * (powers.template power<one>(r, c) / sums.row[r]) / sums.row[r];
+      part[r] = sum;
+    }
+    const Each<T> totals(fold_rows<T, Sum>(part, count));
+    for (Size r = 0; r < count; ++r)
+      for (Size c = 0; c < stored; c += width<T>)
+        write(to, columns, begin + r, c, end,
+              (read(begin + r, c) / sums.row[r] + totals.row[r]) * powers.template power<one>(r, c));
+  });
+}
 
 template <typename T>
 struct Gradient {
@@ -183,32 +237,24 @@ struct Gradient {
   Vector<T> read(const T* from, Size row, Size column) const {
     return read_row<T>(from + row * columns + column, columns - column, from + rows * columns, T(0));
   }
-  void write(Size row, Size column, Size end, Vector<T> vector) const {
-    write_row<T>(to + row * columns + column, columns - column, to + end * columns, vector);
-  }
 };
 
-// of_softmax: x̄ = p·(g - Σ g·p), else x̄ = g - p·Σ g.
-template <typename T, bool of_softmax>
-void gradient(const Call& call) {
+template <typename T>
+void log_softmax_gradient(const Call& call) {
   const Gradient<T> at(call);
   if (at.columns == 0) return;
   for_groups<T>(call, at.rows, group_of<T>(at.columns), [&](Size begin, Size count, Size end) {
     Vector<T> part[lanes<T>];
     for (Size r = 0; r < count; ++r) {
       Vector<T> sum{};
-      for (Size c = 0; c < at.columns; c += width<T>) {
-        const Vector<T> g = at.read(at.g, begin + r, c);
-        sum += of_softmax ? g * at.read(at.p, begin + r, c) : g;
-      }
+      for (Size c = 0; c < at.columns; c += width<T>) sum += at.read(at.g, begin + r, c);
       part[r] = sum;
     }
     const Each<T> sums(fold_rows<T, Sum>(part, count));
     for (Size r = 0; r < count; ++r)
-      for (Size c = 0; c < at.columns; c += width<T>) {
-        const Vector<T> g = at.read(at.g, begin + r, c), p = at.read(at.p, begin + r, c);
-        at.write(begin + r, c, end, of_softmax ? p * (g - sums.row[r]) : g - p * sums.row[r]);
-      }
+      for (Size c = 0; c < at.columns; c += width<T>)
+        write(at.to, at.columns, begin + r, c, end,
+              at.read(at.g, begin + r, c) - at.read(at.p, begin + r, c) * sums.row[r]);
   });
 }
 
@@ -219,18 +265,19 @@ void chosen_gradient(const Call& call) {
   if (at.columns == 0) return;
   const Share mine = share(at.rows, call, width<T>);
   for (Size r = mine.begin; r < mine.end; ++r) {
-    for (Size c = 0; c < at.columns; c += width<T>) at.write(r, c, mine.end, -(at.read(at.p, r, c) * at.g[r]));
+    for (Size c = 0; c < at.columns; c += width<T>)
+      write(at.to, at.columns, r, c, mine.end, -(at.read(at.p, r, c) * at.g[r]));
     at.to[r * at.columns + place(index[r], at.columns)] += at.g[r];
   }
 }
 
 const Kernel kernels[] = {
-    {"softmax_float32", softmax<float>, softmax_scratch<float>},
-    {"softmax_float64", softmax<double>, softmax_scratch<double>},
-    {"softmax_gradient_float32", gradient<float, true>, nullptr},
-    {"softmax_gradient_float64", gradient<double, true>, nullptr},
-    {"log_softmax_gradient_float32", gradient<float, false>, nullptr},
-    {"log_softmax_gradient_float64", gradient<double, false>, nullptr},
+    {"softmax_float32", softmax<float>, powers_scratch<float>},
+    {"softmax_float64", softmax<double>, powers_scratch<double>},
+    {"softmax_gradient_float32", softmax_gradient<float>, powers_scratch<float>},
+    {"softmax_gradient_float64", softmax_gradient<double>, powers_scratch<double>},
+    {"log_softmax_gradient_float32", log_softmax_gradient<float>, nullptr},
+    {"log_softmax_gradient_float64", log_softmax_gradient<double>, nullptr},
     {"chosen_gradient_float32", chosen_gradient<float>, nullptr},
     {"chosen_gradient_float64", chosen_gradient<double>, nullptr},
 };

@@ -73,6 +73,11 @@ CASES = [
     Case((2, 33, 9, 10), 33, (3, 3), (2, 2), SAME, groups=33),
     Case((1, 19, 11, 9), 19, (3, 2), (1, 2), ((2, 2), (1, 0)), (2, 3), groups=19),
     Case((1, 4, 6, 6), 12, (3, 3), padding=SAME, groups=4),
+    Case((2, 2, 11, 12), 40, (3, 3), (2, 2), SAME, (2, 1)),
+    Case((2, 4, 9, 9), 19, (3, 2), padding=SAME),
+    Case((3, 3, 17, 13), 17, (3, 3), (2, 1), SAME),
+    Case((2, 35, 7, 9), 2, (2, 3), padding=SAME),
+    Case((3, 12, 2, 3), 4, (2, 2)),  # an image of ȳ is smaller than a vector
     Case((0, 3, 6, 6), 4, (3, 3)),
     Case((150, 2, 4, 4), 3, (3, 3), padding=SAME),
     Case((1, 600, 3, 3), 70, (3, 3), padding=SAME),
@@ -202,7 +207,7 @@ def test_images_one_by_one_have_the_bits_of_the_batch(case: Case, dtype: type) -
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("blocks", [1, 3, 16])
-@pytest.mark.parametrize("case", [*CASES[:4], CASES[17], CASES[20], *CASES[24:26]], ids=str)
+@pytest.mark.parametrize("case", [*CASES[:4], CASES[17], CASES[20], *CASES[28:31]], ids=str)
 def test_weight_gradient_in_blocks_of_images(case: Case, blocks: int, dtype: type) -> None:
     x, g = normal(case.x, dtype, 0), normal((case.x[0], case.filters, *case.size), dtype, 2)
     w = weight_gradient(case, x, g, blocks)

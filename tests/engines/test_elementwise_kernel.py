@@ -243,11 +243,22 @@ def test_functions_of_a_number_do_not_depend_on_its_neighbours(name: str, dtype:
         np.testing.assert_array_equal(apply(f"{name}_{dtype}", x[:size].copy()), y[:size])
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_byte_divided_is_the_quotient_to_the_last_bit(dtype: str) -> None:
+    x = np.arange(256, dtype=np.uint8)
+    generator = np.random.default_rng(0)
+    divisors = [255, 256, 127.5, 3, 10, -7, 2 - np.finfo(dtype).eps, 1e-10, 1e10, *generator.uniform(0.1, 300, 500)]
+    for divisor in np.array(divisors, dtype):
+        b = np.broadcast_to(divisor, x.shape)
+        y = apply(f"divide_bytes_{dtype}", x, b, dtype=dtype)
+        np.testing.assert_array_equal(y, x.astype(dtype) / divisor)
+
+
 def test_every_operation_is_tested() -> None:
     tested = {f"{n}_{d}" for n, (_, _, dtypes) in EXACT.items() for d in dtypes}
     tested |= {f"{n}_{d}" for n in FUNCTIONS for d in FLOATS}
     tested |= {f"where_{d}" for d in EVERY} | {f"power_{d}" for d in NUMBERS}
-    tested |= {f"cast_{a}_{b}" for a in EVERY for b in EVERY}
+    tested |= {f"cast_{a}_{b}" for a in EVERY for b in EVERY} | {f"divide_bytes_{d}" for d in FLOATS}
     assert tested == set(CODES)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -152,3 +155,42 @@ def test_outputs_are_the_callers_own():
         x[:] = 7
         for y, before in zip(kept, outputs, strict=True):
             np.testing.assert_array_equal(y.numpy(), before)
+
+
+def endless(steps):
+    """A function of a scan that takes minutes, and its arguments."""
+    x = np.ones((1000, 300), np.float32)
+    return pellucid.compile(lambda x: (x @ x.T).exp().sum()), np.zeros((steps, 1000), np.int64), x
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that raises a signal")
+def test_ctrl_c_ends_a_scan_and_leaves_everything_usable():
+    step, rows, x = endless(100_000)
+    with engine("native"):
+        expected = step.scan(rows[:2], x).numpy()
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(KeyboardInterrupt):
+                step.scan(rows, x)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert step.scan(rows[:2], x).numpy().tobytes() == expected.tobytes()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs to see how much memory a process has")
+def test_memory_does_not_grow_with_the_steps():
+    def resident():
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    x = np.ones((100, 20), np.float32)
+    step = pellucid.compile(lambda x: (x @ x.T).sum())
+    with engine("native"):
+        step.scan(np.zeros((1000, 10), np.int64), x)
+        before = resident()
+        for _ in range(20):
+            step.scan(np.zeros((1000, 10), np.int64), x)
+            for _ in range(100):
+                step(x)
+    assert resident() - before < 2 << 20

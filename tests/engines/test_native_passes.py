@@ -260,7 +260,7 @@ def test_a_relu_keeps_nan_and_gives_no_negative_zero():
 def test_a_mask_stays_where_its_output_is_not_kept():
     def step(x):
         x.requires_grad = True
-        return pellucid.gradients(F.max_pool2d(F.relu(x * 2), 2).sum(), [x])[0]
+        return pellucid.gradients((F.relu(x * 2) ** 2).exp().sum(), [x])[0]
 
     graph = simplify(graph_of(step, (2, 3, 4, 4)))
     (mask,) = [node for node in graph.nodes if node.primitive and node.primitive.name == "less_equal"]
@@ -273,6 +273,30 @@ def test_masks_from_outputs_agree_with_the_reference_for_zeros_and_nan():
     x[0], x[1, 0] = 0, np.nan
     x[2] = -0.0
     agrees(relu_step, x, np.eye(4), np.ones((4, 2)), rtol=1e-12)
+
+
+# ---- pooling
+
+
+def pooling_step(x, b):
+    """A convolution's bias and relu, pooling, and the gradient back through all of them."""
+    x.requires_grad = b.requires_grad = True
+    y = F.max_pool2d(F.relu(x + b.reshape(1, -1, 1, 1)), 3, stride=2, padding=1)
+    return y, *pellucid.gradients((y * y).sum(), [x, b])
+
+
+def test_bias_and_relu_come_behind_the_pooling():
+    graph = simplify(graph_of(pooling_step, (2, 3, 9, 9), (3,)))
+    large = [node.primitive.name for node in graph.nodes if node.primitive and node.shape == (2, 3, 9, 9)]
+    assert large == ["max_pool2d_gradient"]
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+def test_pooling_before_bias_and_relu_agrees_with_the_reference():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((4, 3, 9, 9))
+    x[0, 0], x[0, 1, :5], x[1, 2, 3, 3] = -5, 0, np.nan
+    agrees(pooling_step, x, np.array([0.1, -0.5, 0.0]), rtol=1e-12)
 
 
 # ---- fuse
@@ -310,6 +334,24 @@ def test_any_graph_falls_into_groups_that_can_run_in_order(steps):
         for node in group:
             assert all(x.primitive is None or x.order in done or x.order in mine for x in node.inputs)
         done |= mine
+
+
+# ---- programs
+
+
+@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@pytest.mark.parametrize(
+    "function", [lambda x: x.to("float32") / 255, lambda x: (x.to("float32"), x.to("float32") / 7)]
+)
+def test_pixels_are_scaled_to_the_bit(function):
+    x = np.arange(256, dtype=np.uint8)
+    found = {}
+    for name in ("reference", "native"):
+        with pellucid.engine(name):
+            made = pellucid.compile(function)(x)
+            found[name] = [y.numpy() for y in (made if isinstance(made, tuple) else (made,))]
+    for expected, y in zip(found["reference"], found["native"], strict=True):
+        np.testing.assert_array_equal(y, expected)
 
 
 # ---- allocate

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
+import sys
+
 import numpy as np
 import pytest
 
@@ -33,6 +37,12 @@ SIZES = [
     (1, 1024, 33, 20),
     (1, 61, 1025, 7),
     (2, 1, 130, 600),
+    (1, 7, 11, 129),
+    (1, 12, 9, 1100),
+    (1, 133, 40, 9),  # one row more than a block has
+    (1, 133, 6, 1030),
+    (1, 16, 48, 1024),  # rows a multiple of 4096 bytes apart
+    (1, 70, 33, 600),
     (3, 1, 1, 9),
     (2, 0, 3, 4),
     (2, 3, 0, 4),
@@ -96,6 +106,62 @@ def test_matmul_equals_numpy_for_any_strides_and_workers(size: tuple[int, int, i
                 assert_is_product(y, x, w)
                 for workers in (2, 3, 8):
                     np.testing.assert_array_equal(run(a, b, workers=workers, across=across), y)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [(1, 70, 50, 40), (1, 70, 10, 50), (1, 70, 33, 784), (1, 70, 21, 1030)], ids=str)
+def test_some_rows_have_the_bits_of_the_whole(size: tuple[int, int, int, int], dtype: type) -> None:
+    x, w = make(size, dtype)
+    for a in layouts(x):
+        for b in layouts(w):
+            whole = run(a, b)
+            for begin, end in [(0, 2), (1, 34), (3, 10), (10, 70)]:
+                np.testing.assert_array_equal(run(a[:, begin:end], b), whole[:, begin:end])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [(1, 13, 35, 5), (1, 7, 9, 37), (1, 5, 6, 131), (1, 1, 19, 40)], ids=str)
+@pytest.mark.filterwarnings("ignore:invalid value encountered in matmul:RuntimeWarning")
+def test_nan_and_infinity_reach_the_numbers_that_they_should(size: tuple[int, int, int, int], dtype: type) -> None:
+    x, w = (np.rint(array * 4) for array in make(size, dtype))  # small whole numbers: every sum is exact
+    x[0, 0, -1], x[0, -1, 2], w[0, 0, -1], w[0, -1, 0] = np.nan, np.inf, -np.inf, 0
+    for a in layouts(x):
+        for b in layouts(w):
+            np.testing.assert_array_equal(run(a, b), x @ w)
+
+
+def guarded(array: np.ndarray, *, at_end: bool) -> np.ndarray:
+    """A copy right before a page that may not be touched, or right behind one; its strides stay C's or Fortran's."""
+    page = mmap.PAGESIZE
+    size = -(-max(array.nbytes, 1) // page) * page
+    memory = mmap.mmap(-1, size + 2 * page)
+    bytes_ = np.frombuffer(memory, np.uint8)
+    protect = ctypes.CDLL(None, use_errno=True).mprotect
+    for begin in (0, size + page):
+        assert protect(ctypes.c_void_p(bytes_.ctypes.data + begin), ctypes.c_size_t(page), 0) == 0
+    begin = page + (size - array.nbytes if at_end else 0)
+    flat = bytes_[begin : begin + array.nbytes].view(array.dtype)
+    turned = not array.flags.c_contiguous
+    copy = flat.reshape(array.shape[0], array.shape[2], array.shape[1]).swapaxes(1, 2) if turned else flat
+    copy = copy.reshape(array.shape) if not turned else copy
+    copy[...] = array
+    return copy
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pages are protected with mprotect")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", [s for s in SIZES if s[0] == 1 and s[1] * s[2] * s[3] < 200_000], ids=str)
+def test_nothing_outside_the_arrays_is_touched(size: tuple[int, int, int, int], dtype: type) -> None:
+    from pellucid import _native
+
+    x, w = make(size, dtype)
+    for at_end in (False, True):
+        for a in (guarded(v, at_end=at_end) for v in layouts(x)[:2]):
+            for b in (guarded(v, at_end=at_end) for v in layouts(w)[:2]):
+                for out in layouts(np.full((1, size[1], size[2]), np.nan, dtype))[:2]:
+                    y = guarded(out, at_end=at_end)
+                    _native.call(f"matmul_{x.dtype}", [y, a, b], numbers_of(y, a, b), 1)
+                    assert_is_product(y, x, w)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

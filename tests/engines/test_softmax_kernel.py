@@ -75,12 +75,13 @@ def test_every_choice_of_outputs_gives_the_definition(shape: tuple[int, int], dt
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_gradients_are_their_definitions(shape: tuple[int, int], dtype: str) -> None:
-    g, p = data(shape, dtype)[::-1].copy(), defined(data(shape, dtype))[1].astype(dtype)
+    x = data(shape, dtype)
+    g, p = x[::-1].copy(), defined(x)[1].astype(dtype)
     index = np.random.default_rng(1).integers(0, shape[1], shape[0])
     one = np.eye(shape[1])[index]
     wide, of = g.astype(np.longdouble), p.astype(np.longdouble)
     size = np.abs(wide).sum(1, keepdims=True)
-    assert_near(gradient("softmax_gradient", g, p), of * (wide - (wide * of).sum(1, keepdims=True)), of * (wide + size))
+    assert_near(gradient("softmax_gradient", g, x), of * (wide - (wide * of).sum(1, keepdims=True)), of * (wide + size))
     assert_near(
         gradient("log_softmax_gradient", g, p), wide - of * wide.sum(1, keepdims=True), np.abs(wide) + of * size
     )
@@ -125,7 +126,7 @@ def test_workers_blocks_and_strides_make_no_difference_to_the_bits(shape: tuple[
     expected = softmax(x, 7, index)
     g, p, one = x, expected[1], expected[2]
     arguments = {
-        "softmax_gradient": (g, p),
+        "softmax_gradient": (g, x),
         "log_softmax_gradient": (g, p),
         "chosen_gradient": (one, p, index),
     }

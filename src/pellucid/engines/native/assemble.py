@@ -103,7 +103,7 @@ def _lowered(
             chain = lower_chain(low, members, lambda node, own=own: not readers.get(node.order, set()) <= own, _lower)
             stages[0].tasks += [_task(count, lines) for count, lines in chain.stretches if lines]
             stages[1].tasks += [_task(_share(line), [line]) for line in chain.after]
-            target = before[-1] if before and _only_given(chain.before) else first
+            target = before[0] if before and _only_given(chain.before) else first
             target.tasks += [_task(1, [line]) for line in chain.before]
             continue
         for i in task.groups:

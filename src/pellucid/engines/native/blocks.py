@@ -94,7 +94,10 @@ def _along_an_axis(node: Node) -> Access | None:
     return _each_row(node) if node.options["axis"] != 0 else None
 
 
-@_rule("argmax", "log_softmax", "softmax", "log_softmax_gradient", "softmax_gradient")
+@_rule(
+    *("argmax", "chosen_gradient", "log_softmax", "log_softmax_chosen", "log_softmax_gradient"),
+    *("softmax", "softmax_gradient"),
+)
 def _along_another_axis(node: Node) -> Access | None:
     return Access(node.inputs[0].shape[0], (0,) * len(node.inputs)) if node.options["axis"] != 0 else None
 

@@ -14,6 +14,7 @@ from importlib import import_module
 
 from pellucid.engines.native.lower import Lowering
 from pellucid.engines.native.memory import View, merged_axes
+from pellucid.engines.native.patterns import constant_of, is_a
 from pellucid.graph import Node
 
 # Of one place in a tile, and of all. The latter is twice an L1 cache: of the 17 places of Adam's step most are read
@@ -30,7 +31,8 @@ def operation_codes() -> dict[str, int]:
 
 def lower_program(low: Lowering, nodes: Sequence[Node], wanted: Callable[[Node], bool]) -> None:
     """The line of one group. `wanted` says of a node whether somebody outside the group reads it."""
-    program = _Program(nodes, [node for node in nodes if wanted(node)])
+    made = [node for node in nodes if wanted(node)]
+    program = _Program(_steps(nodes, made), made)
     inputs = [low.views[x.order] for x in program.inputs]
     shape = nodes[0].shape
     order = _order_of(inputs, shape)
@@ -67,11 +69,46 @@ class Instruction:
     sources: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Step:
+    """What one instruction makes of what."""
+
+    node: Node
+    operation: str
+    inputs: tuple[Node, ...]
+
+
+def _steps(nodes: Sequence[Node], outputs: Sequence[Node]) -> list[_Step]:
+    """The nodes as operations of the kernel, without those whose part another operation does."""
+    steps = [_step(node) for node in nodes]
+    read = {x.order for step in steps for x in step.inputs} | {node.order for node in outputs}
+    return [step for step in steps if step.node.order in read]
+
+
+def _step(node: Node) -> _Step:
+    assert node.primitive is not None, "inputs and constants are in no group"
+    name, x = node.primitive.name, node.inputs[0]
+    if name == "cast":
+        return _Step(node, f"cast_{x.dtype}_{node.dtype}", node.inputs)
+    if name == "divide" and _is_byte(x) and _is_normal(constant_of(node.inputs[1])):
+        return _Step(node, f"divide_bytes_{node.dtype}", (x.inputs[0], node.inputs[1]))
+    return _Step(node, f"{name}_{node.inputs[-1].dtype}", node.inputs)
+
+
+def _is_byte(node: Node) -> bool:
+    """Whether it is a number that was a byte: 0 to 255."""
+    return is_a(node, "cast") and node.inputs[0].dtype.itemsize == 1
+
+
+def _is_normal(divisor: float | None) -> bool:
+    return divisor is not None and 2.0**-60 < abs(divisor) < 2.0**60
+
+
 @dataclass
 class _Program:
     """Places for the nodes of a group. A temporary's is free after its last use."""
 
-    nodes: Sequence[Node]
+    steps: Sequence[_Step]
     outputs: Sequence[Node]
     inputs: list[Node] = field(default_factory=list)
     instructions: list[Instruction] = field(default_factory=list)
@@ -81,40 +118,34 @@ class _Program:
         places = self._inputs_and_temporaries()
         first = len(self.inputs) + self.temporaries
         places.update((node.order, first + o) for o, node in enumerate(self.outputs))
-        for node in self.nodes:
-            sources = tuple(places[x.order] for x in node.inputs)
-            code = operation_codes()[_operation(node)]
-            self.instructions.append(Instruction(code, node.dtype.itemsize, places[node.order], sources))
+        for step in self.steps:
+            code, size = operation_codes()[step.operation], step.node.dtype.itemsize
+            sources = tuple(places[x.order] for x in step.inputs)
+            self.instructions.append(Instruction(code, size, places[step.node.order], sources))
 
     def _inputs_and_temporaries(self) -> dict[int, int]:
-        inside = {node.order for node in self.nodes}
+        inside = {step.node.order for step in self.steps}
         places: dict[int, int] = {}
-        for x in (x for node in self.nodes for x in node.inputs):
+        for x in (x for step in self.steps for x in step.inputs):
             if x.order not in inside and x.order not in places:
                 places[x.order] = len(self.inputs)
                 self.inputs.append(x)
-        last = {x.order: i for i, node in enumerate(self.nodes) for x in node.inputs}
+        last = {x.order: i for i, step in enumerate(self.steps) for x in step.inputs}
         kept = {node.order for node in self.outputs}
         free: list[int] = []
-        for i, node in enumerate(self.nodes):
-            done = {x.order: x for x in node.inputs if last[x.order] == i and x.order in inside - kept}
+        for i, step in enumerate(self.steps):
+            size = step.node.dtype.itemsize
+            done = {x.order: x for x in step.inputs if last[x.order] == i and x.order in inside - kept}
             # A step may write where it reads only if the elements have the same size.
-            free += [places[x.order] for x in done.values() if x.dtype.itemsize == node.dtype.itemsize]
-            if node.order not in kept:
-                places[node.order] = free.pop() if free else self._new()
-            free += [places[x.order] for x in done.values() if x.dtype.itemsize != node.dtype.itemsize]
+            free += [places[x.order] for x in done.values() if x.dtype.itemsize == size]
+            if step.node.order not in kept:
+                places[step.node.order] = free.pop() if free else self._new()
+            free += [places[x.order] for x in done.values() if x.dtype.itemsize != size]
         return places
 
     def _new(self) -> int:
         self.temporaries += 1
         return len(self.inputs) + self.temporaries - 1
-
-
-def _operation(node: Node) -> str:
-    assert node.primitive is not None, "inputs and constants are in no group"
-    if node.primitive.name == "cast":
-        return f"cast_{node.inputs[0].dtype}_{node.dtype}"
-    return f"{node.primitive.name}_{node.inputs[-1].dtype}"
 
 
 # ---- the program in numbers

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.native.patterns import constant_of, is_a, native, reshaped, rewrite
+from pellucid.engines.native.patterns import constant_of, is_a, reshaped, rewrite
+from pellucid.engines.native.pooling import pool_first, pool_in_one
 from pellucid.engines.native.softmax import softmax_in_one
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.graph import Graph, Node, Primitive, Shape
@@ -117,46 +118,6 @@ def _transposed(node: Node, axes: Shape) -> Node:
     return Primitive.registry["transpose"].node(node, axes=axes)
 
 
-# ---- maximum pooling
-
-
-MAX_POOL = native("max_pool2d", lambda x, *, shape, **options: (shape, x.dtype))
-MAX_POOL_POSITION = native("max_pool2d_position", lambda x, *, shape, **options: (shape, np.dtype("uint8")))
-MAX_POOL_GRADIENT = native("max_pool2d_gradient", lambda g, p, *, size, **options: ((*g.shape[:2], *size), g.dtype))
-
-
-def pool_in_one(graph: Graph) -> Graph:
-    """take(x, argmax_of_windows(x)) becomes max_pool2d(x); putting back at those places becomes its gradient."""
-
-    def change(node: Node) -> Node:
-        name = node.primitive.name if node.primitive else ""
-        if name not in ("take_along_axis", "scatter_add_along_axis"):
-            return node
-        places = _pooled(node.inputs[1])
-        if places is None or node.options["axis"] != 2:
-            return node
-        (x,), options = places.inputs, {**places.options, "shape": places.shape}
-        if name == "take_along_axis":
-            source = node.inputs[0]
-            if not (is_a(source, "reshape") and source.inputs[0] is x):
-                return node
-            return reshaped(MAX_POOL.node(x, **options), node.shape)
-        position = MAX_POOL_POSITION.node(x, **options)
-        g = reshaped(node.inputs[0], places.shape)
-        return reshaped(MAX_POOL_GRADIENT.node(g, position, size=x.shape[2:], **options), node.shape)
-
-    return rewrite(graph, change)
-
-
-def _pooled(indices: Node) -> Node | None:
-    """The node that found the places, if `indices` are places in images, flattened."""
-    if not is_a(indices, "reshape") or not is_a(indices.inputs[0], "max_pool2d_argmax"):
-        return None
-    places = indices.inputs[0]
-    kernel = places.options["kernel"]
-    return places if kernel[0] * kernel[1] <= 256 else None  # a position is one byte
-
-
 # ---- arithmetic
 
 
@@ -252,6 +213,8 @@ RULES = (
     cheaper_arithmetic,
     transpose_factors,
     pool_in_one,
+    fold_and_share,
+    pool_first,
     softmax_in_one,
     masks_from_outputs,
     fold_and_share,

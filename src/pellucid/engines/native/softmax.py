@@ -13,7 +13,7 @@ from pellucid.graph import Graph, Node
 SOFTMAX = native("softmax", lambda x, *, axis: (x.shape, x.dtype))
 LOG_SOFTMAX = native("log_softmax", lambda x, *, axis: (x.shape, x.dtype))
 LOG_SOFTMAX_CHOSEN = native("log_softmax_chosen", lambda x, index, *, axis: (index.shape, x.dtype))
-SOFTMAX_GRADIENT = native("softmax_gradient", lambda g, p, *, axis: (p.shape, p.dtype))
+SOFTMAX_GRADIENT = native("softmax_gradient", lambda g, x, *, axis: (x.shape, x.dtype))
 LOG_SOFTMAX_GRADIENT = native("log_softmax_gradient", lambda g, p, *, axis: (p.shape, p.dtype))
 CHOSEN_GRADIENT = native("chosen_gradient", lambda g, p, index, *, axis: (p.shape, p.dtype))
 
@@ -108,7 +108,7 @@ def _softmax_gradient(node: Node) -> Node | None:
             if not _is_total(repeated(below, axis), e, axis) or not is_a(part, "divide") or part.inputs[1] is not below:
                 continue
             if _is_product(part.inputs[0], g, lambda p, x=x, axis=axis: _is_softmax(p, x, axis)):
-                return SOFTMAX_GRADIENT.node(g, SOFTMAX.node(x, axis=axis), axis=axis)
+                return SOFTMAX_GRADIENT.node(g, x, axis=axis)
     return None
 
 
