@@ -59,6 +59,8 @@ class Traced:
         self.engine, self.plan = engine.name, engine.plan(self.graph, fed)
         self._own = isinstance(self.plan, BoundPlan)  # whether what it gives is nobody else's
         self._count = kept
+        # Whether the plan can run many steps by itself: it must, and no step may change what a guard looks at.
+        self.scans = isinstance(self.plan, ScanPlan) and not any(slot.is_grad for slot in self.written)
         self._alone = self.is_output == [True] and self.structure == tree.LEAF and not self.writes
         self._unwatched = [guard for guard in self.guards if guard.watched is None]
         # Replaced as a whole, never changed: another thread may be looking at it.
@@ -130,15 +132,10 @@ class Traced:
         whole = [next(wrapped) if mine else x for mine, x in zip(self.is_output, self.rest, strict=True)]
         return tree.rebuild(self.structure, whole)
 
-    @property
-    def scans(self) -> bool:
-        """Whether the plan can run many steps by itself: it must, and no step may change what a guard looks at."""
-        return isinstance(self.plan, ScanPlan) and not any(slot.is_grad for slot in self.written)
-
     def scan(self, rows: np.ndarray, sources: Sequence[np.ndarray]) -> Any:
         """`run` for each row of positions in the sources, in one call of the plan; what they give, stacked."""
-        assert isinstance(self.plan, ScanPlan), "the caller has looked at `scans`"
-        return self._finished(*self.plan.scan(rows, sources, [slot.read() for slot in self.reads], self._count))
+        plan = cast(ScanPlan, self.plan)  # the caller has looked at `scans`
+        return self._finished(*plan.scan(rows, sources, [slot.read() for slot in self.reads], self._count))
 
     def explain(self, arrays: Sequence[np.ndarray]) -> str:
         """What becomes of the graph, in words; some runs are timed, and what they give is thrown away."""

@@ -216,8 +216,7 @@ class Trainer:
         others = [x for x in callbacks if x is not early_stopping]
         listeners = [*others, early_stopping, ProgressBar() if progress else None]
         run = {"seed": seed, "batch_size": batch_size, "examples": len(train), "drop_last": drop_last}
-        x, _ = next(loader.batches(0))
-        self._check_labels("fit", x, train.t)
+        self._check_labels("fit", loader.example(), train.t)
         if validation is not None:
             self._check_labels("fit: validation", validation.x, validation.t)
         keeper = Keeper(self, checkpoint, checkpoint_every, run, early_stopping)
