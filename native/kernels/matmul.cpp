@@ -1,9 +1,9 @@
 // Matrix product: dot products where both operands lie along the depth (matmul_dots.hpp), else tiles that broadcast
 // numbers of x over panels of w's columns (matmul_tile.hpp).
 //
-// Panels are read in place where that is as fast: w when its rows are short or few rows use a panel, x when its rows or
-// its columns are side by side. Otherwise they are packed (matmul_pack.hpp). Around the tile, three loops keep things
-// in the caches that fit them:
+// Panels are read in place where that is as fast: w when its rows are short, or few, or few rows of x use them; x when
+// its rows or its columns are side by side. Otherwise they are packed (matmul_pack.hpp). Around the tile, three loops
+// keep things in the caches that fit them:
 //
 //   for each block of w (depth_block × column_block): pack it              L2
 //     for each block of x's rows (row_block × depth_block)                 L2
@@ -103,6 +103,7 @@ Size packed_size(MatmulSize size) {
   return smaller(depth_block, size.depth) * smaller(column_block, round_up(size.columns, tile_columns<T>));
 }
 
+// Dot products use less: a single row.
 template <typename T>
 Size scratch(MatmulSize size) {
   return packed_size<T>(size) + round_up(smaller(tiles_in_block * tile_rows, size.rows), tile_rows) *
@@ -111,7 +112,7 @@ Size scratch(MatmulSize size) {
 
 // ---- blocks
 
-// w is a block of whole matrix in place, or has been packed, or its last panel will be: a ragged one without masks.
+// w is a block in place or packed. In place, the last panel is packed here if it is ragged and there are no masks.
 template <typename T>
 void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, Matrix<const T> w, bool in_place, Matrix<T> y,
                     bool add, T* packed) {
@@ -168,11 +169,14 @@ void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matr
 // ---- all
 
 // Whether to take dot products: not for short ones, whose lanes take longer to add up than the products do, unless the
-// other way would pack w for few columns or a single row.
+// other way would pack w for few columns or a single row; and not for a large w with few registers, where a tile of dot
+// products reads each number of it too often.
 template <typename T>
 bool takes_dots(MatmulSize whole, Matrix<const T> x, Matrix<const T> w) {
-  const bool along_depth = x.column_stride == 1 && w.row_stride == 1;
-  return along_depth && (whole.rows == 1 || whole.depth >= 8 * lanes<T> || whole.depth > whole.columns);
+  constexpr Size largest = vector_registers == 32 ? Size{1} << 60 : 1 << 20;
+  const bool along_depth = w.row_stride == 1 && (x.column_stride == 1 || whole.rows == 1);
+  if (!along_depth || (whole.rows > 1 && whole.columns * whole.depth > largest)) return false;
+  return whole.rows == 1 || whole.depth >= 8 * lanes<T> || whole.depth > whole.columns;
 }
 
 template <typename T>
@@ -186,7 +190,7 @@ template <typename T>
 void multiply_part(MatmulSize whole, MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
   if (size.rows == 0 || size.columns == 0) return;
   if (takes_dots(whole, x, w))
-    dots::multiply(size, x, w, y);
+    dots::multiply(size, x, w, y, scratch);
   else
     multiply_panels(size, x, w, y, scratch);
 }

@@ -12,8 +12,8 @@
 //   5 │     ▒     │   │ Σ │ Σ │ Σ │ Σ │ Σ │           and does 25 multiply-adds on vectors of sums
 //     └───────────┘   └───┴───┴───┴───┴───┘
 //
-// At the end the lanes of each vector are added up. The last vector of the depth may be a part of one: the lanes behind
-// it are zeros. Nothing behind a row is read.
+// With 16 registers there are 3 × 4 sums. At the end the lanes of each vector are added up. The last vector of the
+// depth may be a part of one: the lanes behind it are zeros. Nothing behind a row is read.
 //
 // Around the tile, so that one operand of it stays in L1 and the other comes from L2:
 //
@@ -177,19 +177,16 @@ template <typename T>
 using Multiply = void (*)(const Job<T>&);
 
 // One tile for each number of rows and columns: those at the edges are smaller.
-template <typename T, int at = 0>
-constexpr Multiply<T> tile_of(int index) {
-  if constexpr (at == tile_rows * tile_columns - 1)
-    return multiply_tile<T, tile_rows, tile_columns>;
-  else
-    return index == at ? multiply_tile<T, at / tile_columns + 1, at % tile_columns + 1> : tile_of<T, at + 1>(index);
-}
-
 template <typename T>
 struct Tiles {
   Multiply<T> of[tile_rows * tile_columns];
-  constexpr Tiles() : of() {
-    for (int i = 0; i < tile_rows * tile_columns; ++i) of[i] = tile_of<T>(i);
+  constexpr Tiles() : of() { fill<0>(); }
+
+ private:
+  template <int at>
+  constexpr void fill() {
+    of[at] = multiply_tile<T, at / tile_columns + 1, at % tile_columns + 1>;
+    if constexpr (at + 1 < tile_rows * tile_columns) fill<at + 1>();
   }
 };
 template <typename T>
@@ -214,16 +211,21 @@ void multiply_block(MatmulSize size, Job<T> job) {
   }
 }
 
-// x has column_stride 1, w row_stride 1, y column_stride 1.
+// x has column_stride 1 (or a single row: then a piece of it at a time goes to scratch), w row_stride 1.
 template <typename T>
-void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y) {
+void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
   Size k = 0;
   do {  // once even where the depth is 0: y is then all zeros
     const Size depth = smaller(depth_at_once<T>, size.depth - k);
     const Size rows_at_once = block_at_once<T> / (depth + 1) / tile_rows * tile_rows;
+    const T* here = x.data + k * x.column_stride;
+    if (x.column_stride != 1) {
+      for (Size i = 0; i < depth; ++i) scratch[i] = here[i * x.column_stride];
+      here = scratch;
+    }
     for (Size row = 0; row < size.rows; row += rows_at_once)
       multiply_block<T>({smaller(rows_at_once, size.rows - row), size.columns, depth},
-                        {depth, x.data + row * x.row_stride + k, x.row_stride, w.data + k, w.column_stride,
+                        {depth, here + row * x.row_stride, x.row_stride, w.data + k, w.column_stride,
                          y.data + row * y.row_stride, y.row_stride, k > 0});
     k += depth_at_once<T>;
   } while (k < size.depth);

@@ -26,8 +26,8 @@ Matrix<T> from(Matrix<T> matrix, Size row, Size column) {
 
 // ---- w
 
-// A few columns of w, side by side, as a panel: rows from `begin` to `end`. Behind the last column stand zeros; a short
-// row writes some of them where the next row will be, and the last row writes them where nothing is.
+// A few columns of w, side by side, as a panel: rows from `begin` to `end`. Zeros follow the last column. In a panel of
+// half a vector they run into the next row, which comes next, and at the very end into room that is there.
 template <typename T>
 void pack_panel(Size begin, Size end, const Panel<T>& panel, Matrix<const T> w, T* to) {
   constexpr Size L = lanes<T>;

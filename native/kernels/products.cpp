@@ -8,8 +8,7 @@
 // then yᵀ = wᵀ xᵀ is computed.
 //
 // Workers share out the rows or the columns of all the matrices, put end to end; of a product of two matrices whichever
-// is done first. To share rows, each worker packs all of w; to share columns, each packs the whole of x, if it must be
-// packed.
+// is done first: to share rows, each worker reads (and may have to pack) all of w; to share columns, all of x.
 //
 //          rows of 3 matrices                     columns
 //     ┌─────┐ ┌─────┐ ┌─────┐          ┌──┬──┐ ┌──┬──┐ ┌──┬──┐

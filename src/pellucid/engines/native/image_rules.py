@@ -59,7 +59,8 @@ def _convolution(low: Lowering, node: Node, x: View, w: View, numbers_and_work: 
     assert node.primitive is not None, "a constant is no convolution"
     kernel, (numbers, work) = node.primitive.name, numbers_and_work
     y = _new_images(low, node)
-    packed = low.new(_packed_shape(x.shape[1], w, y.shape[1] // node.options["groups"]), w.dtype)
+    transformed = 16 if _is_three_by_three(w.shape, node.options) else 0  # taps, of convolution_winograd.cpp
+    packed = low.new(_packed_shape(x.shape[1], w, y.shape[1] // node.options["groups"], transformed), w.dtype)
     low.emit(f"{kernel}_pack_weights_{node.dtype}", [packed], [low.ordered(w)], numbers, w.size)
     low.emit(f"{kernel}_{node.dtype}", [y], [_images(low, x), packed], numbers, work)
     return y
@@ -68,10 +69,15 @@ def _convolution(low: Lowering, node: Node, x: View, w: View, numbers_and_work: 
 VECTOR_BYTES = 64  # the widest: a row of packed weights is whole vectors, whichever the machine has
 
 
-def _packed_shape(channels: int, w: View, filters: int) -> Shape:
+def _packed_shape(channels: int, w: View, filters: int, more: int = 0) -> Shape:
     """Of the channels of all groups and the filters of one, in the image that is read and in the one that is made."""
     lanes = VECTOR_BYTES // w.dtype.itemsize
-    return (channels, *w.shape[2:], -(-filters // lanes) * lanes)
+    return (channels, math.prod(w.shape[2:]) + more, -(-filters // lanes) * lanes)
+
+
+def _is_three_by_three(w: Shape, options: Any) -> bool:
+    plain = all(tuple(options[name]) == (1, 1) for name in ("stride", "dilation"))
+    return w[2:] == (3, 3) and plain and options["groups"] == 1
 
 
 @rule("conv2d_weight_gradient")
