@@ -28,16 +28,17 @@ class Compared:
     fault: str = ""
 
 
-def compare(workload: str, libraries: Sequence[str], dtype: str = "float64", steps: int = STEPS) -> Iterator[Compared]:
+def compare(
+    workload: str, libraries: Sequence[str], *, steps: int = STEPS, batch: int | None = None
+) -> Iterator[Compared]:
     """Train with each library for some epochs; the first one is what the others are compared with."""
-    found = workloads.find(workload)
     expected: list[float] = []
     for library in libraries:
-        reason = LIBRARIES[library].why_not(found, dtype)
+        reason = LIBRARIES[library].why_not(workloads.find(workload), "float64")
         if reason:
             yield Compared(library, [], fault=reason)
             continue
-        with Worker(Job(library, workload, 1, dtype, steps * found.batch, real=True)) as worker:
+        with Worker(Job(library, workload, 1, "float64", steps, batch, real=True)) as worker:
             try:
                 worker.answer()
                 losses = worker.ask(epochs=EPOCHS)["losses"]

@@ -33,10 +33,9 @@ class Run:
         """The number of threads for what is measured with one number only."""
         return max(self.threads)
 
-    def examples(self, name: str) -> int | None:
-        """The examples of an epoch: fewer than the workload's own when it must be quick."""
-        workload = workloads.find(name)
-        return max(2, workload.steps // 10) * workload.batch if self.quick else None
+    def steps(self, name: str) -> int | None:
+        """The steps of an epoch: fewer than the workload's own when it must be quick."""
+        return max(2, workloads.find(name).steps // 10) if self.quick else None
 
     def among(self, *libraries: str) -> list[str]:
         return [name for name in libraries if name in self.libraries]
@@ -92,7 +91,7 @@ def _side_by_side(
     """Measure the libraries that can, and note why the others cannot."""
     jobs, workload = [], workloads.find(name)
     for library in libraries:
-        job = Job(library, name, threads, dtype, run.examples(name))
+        job = Job(library, name, threads, dtype, run.steps(name))
         reason = LIBRARIES[library].why_not(workload, dtype)
         if reason is None:
             jobs.append(job)
@@ -145,7 +144,7 @@ def measure_memory(run: Run) -> None:
         if reason is not None:
             run.results.put(record | {"skipped": reason})
             continue
-        with Worker(Job(library, "W5", run.most, examples=2 * workload.batch)) as worker:
+        with Worker(Job(library, "W5", run.most, steps=2)) as worker:
             try:
                 worker.answer()
                 worker.ask(epochs=2)

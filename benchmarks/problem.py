@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.workloads import BatchNorm, Conv, Linear, Sigmoid, Workload, named
+from benchmarks.workloads import BatchNorm, Conv, Linear, Sigmoid, Workload, find, named
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,15 @@ class Job:
     workload: str
     threads: int
     dtype: str = "float32"
-    examples: int | None = None  # an epoch, instead of the workload's own number
+    steps: int | None = None  # an epoch, instead of the workload's own number; so the batch
+    batch: int | None = None
     real: bool = False  # the embedded digits, in the order in which Pellucid takes them
+
+    def task(self) -> Workload:
+        """The workload as it is run here."""
+        workload = find(self.workload)
+        workload = replace(workload, batch=self.batch or workload.batch)
+        return replace(workload, examples=(self.steps or workload.steps) * workload.batch)
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,9 @@ class Problem:
     weights: dict[str, np.ndarray]
 
 
-def synthetic(workload: Workload, dtype: str, examples: int | None = None) -> Problem:
+def synthetic(workload: Workload, dtype: str) -> Problem:
     """Ten blurred pictures with noise upon them: easy to learn, so that no number becomes extreme."""
-    rng = np.random.default_rng(0)
-    count = examples or workload.examples
+    rng, count = np.random.default_rng(0), workload.examples
     labels = rng.integers(workload.classes, size=count)
     pictures = rng.integers(0, 192, (workload.classes, *workload.image), dtype=np.uint8)
     x = rng.integers(0, 64, (count, *workload.image), dtype=np.uint8)
@@ -43,7 +49,7 @@ def synthetic(workload: Workload, dtype: str, examples: int | None = None) -> Pr
     return of(workload, dtype, x, labels)
 
 
-def digits(workload: Workload, dtype: str, examples: int | None = None) -> Problem:
+def digits(workload: Workload, dtype: str) -> Problem:
     """The embedded digits, enlarged and set into the middle of the workload's images.
 
     In black and white: 0 and 1 are the same in every dtype, but Pellucid takes n/255 in float32, whatever the model's.
@@ -54,8 +60,7 @@ def digits(workload: Workload, dtype: str, examples: int | None = None) -> Probl
     x = np.where(train.x > 127, 255, 0).astype(np.uint8).repeat(3, axis=2).repeat(3, axis=3)
     edges = [(size - x.shape[2]) // 2 for size in workload.image[1:]]
     x = np.pad(x, [(0, 0), (0, 0), *((edge, edge) for edge in edges)]).repeat(workload.image[0], axis=1)
-    count = examples or len(x) // workload.batch * workload.batch
-    return of(workload, dtype, x[:count], train.t[:count])
+    return of(workload, dtype, x[: workload.examples], train.t[: workload.examples])
 
 
 def of(workload: Workload, dtype: str, x: np.ndarray, labels: np.ndarray) -> Problem:

@@ -16,7 +16,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
-from benchmarks import workloads
 from benchmarks.problem import Job
 from benchmarks.worker import environment
 
@@ -106,14 +105,14 @@ def measure(
     """
     records = {job: {**asdict(job), "rounds": []} for job in jobs}
     with ExitStack() as stack:
-        workers = []
+        workers: list[Worker] = []
         for job in jobs:
             say(f"{job.workload} {job.library}: first epoch")
             worker = stack.enter_context(Worker(job))
             if _first(worker, records[job], turn_seconds):
                 workers.append(worker)
             keep(records[job])
-        for number in range(rounds):
+        for number in range(rounds if workers else 0):
             say(f"{jobs[0].workload}: round {number + 1} of {rounds}")
             for worker in list(workers):
                 if not _turn(worker, records[worker.job]):
@@ -124,7 +123,6 @@ def measure(
 
 def _first(worker: Worker, record: Record, turn_seconds: float) -> bool:
     """The first epoch, and another to see how many a turn needs; whether it could."""
-    steps = _steps(worker.job)
     try:
         worker.answer()
         first = worker.ask(epochs=1)
@@ -133,7 +131,12 @@ def _first(worker: Worker, record: Record, turn_seconds: float) -> bool:
         record["failed"] = str(error)
         return False
     epochs = min(MOST_EPOCHS, math.ceil(turn_seconds / second["seconds"][0]))
-    record |= {"steps": steps, "first_epoch": first["seconds"][0], "epochs": epochs, "losses": first["losses"]}
+    record |= {
+        "steps": worker.job.task().steps,
+        "first_epoch": first["seconds"][0],
+        "epochs": epochs,
+        "losses": first["losses"],
+    }
     return True
 
 
@@ -145,8 +148,3 @@ def _turn(worker: Worker, record: Record) -> bool:
         return False
     record["rounds"].append(median(answer["seconds"]) / record["steps"])
     return True
-
-
-def _steps(job: Job) -> int:
-    workload = workloads.find(job.workload)
-    return (job.examples or workload.examples) // workload.batch

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import workloads
 from benchmarks.libraries import LIBRARIES, Order
 from benchmarks.problem import Job, digits, synthetic
 
@@ -36,10 +35,10 @@ def main() -> None:
 
 def serve(job: Job, answer: Callable[..., None]) -> None:
     """Build what the job says, tell that it is ready, then do commands until there are no more."""
-    workload, library = workloads.find(job.workload), LIBRARIES[job.library]
+    workload, library = job.task(), LIBRARIES[job.library]
     library.load()
     baseline = memory_in_use()
-    problem = (digits if job.real else synthetic)(workload, job.dtype, job.examples)
+    problem = (digits if job.real else synthetic)(workload, job.dtype)
     runner = library.runner(workload, problem, job.dtype, job.threads)
     order = pellucids_order(len(problem.x)) if job.real else random_order(len(problem.x))
     answer(ready=True)
