@@ -106,6 +106,12 @@ def test_ctrl_c_keeps_what_was_measured(tmp_path):
     assert read_results(file).one("training", library="numpy", workload="W1") is not None
 
 
+@pytest.mark.parametrize("option", ["--readme", "--report"])
+def test_without_results_there_is_nothing_to_write(option, tmp_path, capsys):
+    assert main([option, "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"There is no {tmp_path / 'results.json'}; run `make bench` first.\n"
+
+
 def test_a_missing_library_is_skipped_with_a_hint():
     library = Library("x", "X", "with_x", (("x-on-the-registry", "no_such_module"),))
     reason = library.why_not(find("W1"), "float32")
