@@ -21,11 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read(arguments)
     if options.check:
         return 0 if check.run(options.workloads, options.libraries, print) else 1
+    if (options.readme or options.report) and not (options.out / "results.json").exists():
+        print(f"There is no {options.out / 'results.json'}; run `make bench` first.", file=sys.stderr)
+        return 1
     if options.readme:
-        from benchmarks import readme
-
-        print(readme.refresh(results.read(options.out / "results.json")))
-        return 0
+        return refresh(options.out)
     if not options.report:
         try:
             take(options)
@@ -33,6 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print("\nBroken off; what was measured is kept.", file=sys.stderr)
             return 130
     write(options.out)
+    return 0
+
+
+def refresh(folder: Path) -> int:
+    """The README's table, of a folder's results.json."""
+    from benchmarks import readme
+
+    try:
+        print(readme.refresh(results.read(folder / "results.json")))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

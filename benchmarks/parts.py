@@ -90,6 +90,8 @@ def _side_by_side(
 ) -> None:
     """Measure the libraries that can, and note why the others cannot."""
     jobs, workload = [], workloads.find(name)
+    # The figures that are quoted come from the most threads; the others have to be quick.
+    brief = part != "training" or threads < run.most
     for library in libraries:
         job = Job(library, name, threads, dtype, run.steps(name))
         reason = LIBRARIES[library].why_not(workload, dtype)
@@ -100,7 +102,7 @@ def _side_by_side(
             run.results.put({"part": part, **skipped, **(also or {}), "skipped": reason})
     measure(
         jobs,
-        rounds=min(run.rounds, 3) if part == "growth" else run.rounds,
+        rounds=min(run.rounds, 3) if brief else run.rounds,
         turn_seconds=run.turn_seconds / 2 if part == "growth" else run.turn_seconds,
         keep=lambda record: run.results.put({"part": part, **record, **(also or {})}),
         say=lambda text: run.say(f"{part}, {_threads(threads)}: {text}"),

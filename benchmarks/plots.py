@@ -9,9 +9,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator
 
 from benchmarks import latency, workloads
-from benchmarks.figures import number, ratios
+from benchmarks.figures import Spread, number, ratios
 from benchmarks.flops import training_step
 from benchmarks.libraries import LIBRARIES
 from benchmarks.report import OURS, count, thread_counts
@@ -55,34 +56,41 @@ def steps(results: Results, threads: int) -> Figure:
     names = [name for name in workloads.TABLE if name in found]
     figure = Figure(figsize=(11, 1.2 + 2.4 * ((len(names) + 1) // 2)), layout="constrained")
     figure.suptitle(
-        f"Time of a training step by Pellucid's, {count(threads, 'thread')} (left of 1: faster; right: slower)"
+        f"Time of a training step relative to Pellucid's, {count(threads, 'thread')} (left of 1: faster; right: slower)"
     )
-    panels = figure.subplots((len(names) + 1) // 2, 2, squeeze=False)
+    panels = figure.subplots((len(names) + 1) // 2, 2, squeeze=False, sharex=True)
+    spreads = [_by_ours(found[name], library) for name in names for library in found[name]]
     for name, panel in zip(names, panels.flat, strict=False):
         _step_panel(panel, name, found[name])
     for panel in panels.flat[len(names) :]:
         panel.set_axis_off()
+    left, right = min(x.least for x in spreads) / 1.3, max(3, *(x.most for x in spreads))
+    panels[0, 0].set_xlim(left, right * (right / left) ** 0.45)  # room for the words
     return figure
+
+
+def _by_ours(records: dict[str, Record], library: str) -> Spread:
+    """How many times as long as Pellucid a library takes, or as the first of them where Pellucid is not there."""
+    ours = records.get(OURS) or next(iter(records.values()))
+    return ratios(records[library]["rounds"], ours["rounds"])
 
 
 def _step_panel(panel: Any, name: str, records: dict[str, Record]) -> None:
     panel.set_title(f"{name}  {workloads.TABLE[name].title}", fontsize=9, loc="left")
-    reference = records.get(OURS) or next(iter(records.values()))
     shown = [library for library in LIBRARIES if library in records][::-1]
     for row, library in enumerate(shown):
-        found = ratios(records[library]["rounds"], reference["rounds"])
+        found = _by_ours(records, library)
         panel.barh(row, found.middle - 1, left=1, color=COLOURS[library], height=0.6)
         panel.plot([found.least, found.most], [row, row], color="#333333", linewidth=1)
+        if library == OURS:  # a bar of no length
+            panel.plot(1, row, "o", color=COLOURS[library], markersize=5)
         time = f"{number(median(records[library]['rounds']) * 1e6)} µs"
         text = time if library == OURS else f"{number(found.middle)} ×   {time}"
         panel.annotate(text, (max(found.most, 1), row), (6, 0), textcoords="offset points", va="center", fontsize=8)
     panel.set_yticks(range(len(shown)), [LIBRARIES[library].title for library in shown])
     panel.grid(visible=False, axis="y")
-    spreads = [ratios(record["rounds"], reference["rounds"]) for record in records.values()]
-    least, most = min(x.least for x in spreads), max(x.most for x in spreads)
     panel.set_xscale("log")
-    left, right = least / 1.3, max(most, 3)
-    panel.set_xlim(left, right * (right / left) ** 0.55)  # room for the words
+    panel.tick_params(labelbottom=True)
     panel.axvline(1, color="#333333", linewidth=0.8)
     _plain_log(panel.xaxis)
 
@@ -128,7 +136,7 @@ def _first(names: Sequence[str], found: dict[str, dict[str, Record]], library: s
 
 def _wrapped(name: str) -> str:
     first, *rest = workloads.TABLE[name].title.split(", ")
-    return f"{name}\n{first}\n{', '.join(rest[:2])}" if rest else f"{name}\n{first}"
+    return "\n".join([name, first, rest[0]])
 
 
 def growth(results: Results) -> Figure | None:
@@ -153,7 +161,7 @@ def growth(results: Results) -> Figure | None:
                 panel.plot(*zip(*points, strict=True), "o-", color=COLOURS[library], label=LIBRARIES[library].title)
         panel.set(xscale="log", yscale="log", xlabel=title)
         panel.set_xticks(sorted({r["size"] for r in records if r["what"] == what}), minor=False)
-        panel.set_xticks([], minor=True)
+        panel.xaxis.set_minor_locator(NullLocator())
         panel.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         _plain_log(panel.yaxis)
     panels[0].set_ylabel("µs a step")
@@ -198,6 +206,7 @@ def _measured(results: Results, threads: int) -> dict[str, dict[str, Record]]:
 
 
 def _plain_log(axis: Any) -> None:
-    """1, 10, 100 in place of powers, without numbers between."""
-    axis.set_major_formatter(lambda value, _: f"{value:g}")
-    axis.set_minor_formatter(lambda value, _: "")
+    """Ticks at 1, 2, 5, 10, ... in place of powers of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axis.set_minor_locator(NullLocator())

@@ -111,12 +111,12 @@ def dense(*sizes: int, activation: Layer = ReLU()) -> Layers:
 
 
 def book_convolution() -> Layers:
-    """Saitoh, chapter 7: one convolution."""
+    """Saitoh, chapter 7: one convolution, with 30 filters."""
     return (Conv(1, 30, 5), ReLU(), MaxPool(), *dense(30 * 12 * 12, 100, 10))
 
 
 def deep_convolution() -> Layers:
-    """Saitoh, chapter 8, without its dropout: six convolutions; the maps are 28, 14, 16 → 8, 4 pixels wide."""
+    """Saitoh, chapter 8, without its dropout: 16-16-32-32-64-64 filters; the maps are 28, 14, 16 → 8, 4 pixels wide."""
 
     def pair(inputs: int, outputs: int, padding: int = 1) -> Layers:
         return (Conv(inputs, outputs, 3, 1), ReLU(), Conv(outputs, outputs, 3, padding), ReLU(), MaxPool())
@@ -157,10 +157,10 @@ TABLE = {
             60_000,
             loss="squared error",
         ),
-        Workload("W3", "conv 30@5×5, pool, 4320-100-10, batch 100, Adam", book_convolution(), 100, Adam(0.001), 6_000),
+        Workload("W3", "5×5 conv, pool, 4320-100-10, batch 100, Adam", book_convolution(), 100, Adam(0.001), 6_000),
         Workload(
             "W4",
-            "six 3×3 convs 16-16-32-32-64-64, 1024-50-10, batch 100, Adam",
+            "six 3×3 convs, 1024-50-10, batch 100, Adam",
             deep_convolution(),
             100,
             Adam(0.001),
@@ -168,7 +168,7 @@ TABLE = {
         ),
         Workload(
             "W5",
-            "ResNet-20 on 3×32×32, batch 128, SGD with momentum",
+            "ResNet-20, 3×32×32, batch 128, SGD with momentum",
             resnet20(),
             128,
             SGD(0.1, momentum=0.9),

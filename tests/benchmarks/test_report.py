@@ -49,7 +49,7 @@ def test_the_report_has_every_part(results):
     assert "- Measured 2030-01-02 03:04 UTC" in lines
     assert "- Ceiling of 2 threads: 500 GFLOP/s in float32 (baseline 125, avx2 500), 250 in float64" in lines
     assert "| W1 784-50-10, ReLU, batch 100, SGD | **44.0** | 320 |" in lines
-    assert "| W3 conv 30@5×5, pool, 4320-100-10, batch 100, Adam | **1,100** | 12,000 |" in lines
+    assert "| W3 5×5 conv, pool, 4320-100-10, batch 100, Adam | **1,100** | 12,000 |" in lines
     assert "| W1 | 8.00 (6.00–8.00) |" in lines
     assert "| W1 | 16.0 | 32.0 | 44.0 | 73 % |" in lines
     assert "| 16 | 10.0 | 100 | 10.0 (10.0–10.0) |" in lines

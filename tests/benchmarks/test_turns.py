@@ -92,6 +92,26 @@ def test_the_command_measures_and_reports(tmp_path, capsys):
     assert str(tmp_path / "RESULTS.md") in written and str(tmp_path / "plots" / "steps-1.png") in written
 
 
+def test_ctrl_c_keeps_what_was_measured(tmp_path):
+    asked = ["--quick", "--workloads", "W1", "--libraries", "numpy", "--parts", "training", "--threads", "1"]
+    command = [sys.executable, "-m", "benchmarks", *asked, "--rounds", "100000", "--out", str(tmp_path)]
+    file, deadline = tmp_path / "results.json", time.monotonic() + 60
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        while not (file.exists() and read_results(file).records) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.endswith("\nBroken off; what was measured is kept.\n")
+    assert read_results(file).one("training", library="numpy", workload="W1") is not None
+
+
+@pytest.mark.parametrize("option", ["--readme", "--report"])
+def test_without_results_there_is_nothing_to_write(option, tmp_path, capsys):
+    assert main([option, "--out", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == f"There is no {tmp_path / 'results.json'}; run `make bench` first.\n"
+
+
 def test_a_missing_library_is_skipped_with_a_hint():
     library = Library("x", "X", "with_x", (("x-on-the-registry", "no_such_module"),))
     reason = library.why_not(find("W1"), "float32")
