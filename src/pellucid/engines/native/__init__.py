@@ -1,6 +1,14 @@
 """The native engine, the way into the compiled kernels, and what to know where they were not built.
 
-`pellucid._native` and the passes that make plans are loaded on first use, so that `import pellucid` does not wait.
+`pellucid._native` and the passes that make plans are loaded on first use, so that `import pellucid` does not wait. A
+graph becomes a plan in these passes, each a file that can be read by itself, in this order:
+
+    simplify    the same values from fewer nodes (patterns, softmax, pooling), then sums
+    fuse        which nodes run together
+    recompute   what is made anew instead of being kept; then fuse again
+    schedule    which groups run when, by what they cost (cost, limits) and whether they go row by row (blocks)
+    assemble    groups as kernel calls (lower, programs, rules, image_rules), and in chains for a few rows at a time
+    allocate    a place in memory for every buffer (memory)
 """
 
 from __future__ import annotations
