@@ -85,7 +85,7 @@ void call(const std::string& name, const std::vector<nb::ndarray<nb::ro, nb::dev
   auto scratch = allocate<std::byte>(static_cast<std::size_t>(chosen.scratch ? chosen.scratch(numbers.data()) : 0));
   nb::gil_scoped_release released;
   for (int worker = 0; worker < workers; ++worker)
-    chosen.run({buffers.data(), numbers.data(), scratch.get(), worker, workers});
+    chosen.run({buffers.data(), numbers.data(), scratch.get(), worker, workers, nullptr});
 }
 
 // Any array, contiguous, to read or to write; the plan has checked dtype and shape above.
