@@ -19,7 +19,6 @@ from pellucid.engines.native.simplify import fold_and_share, simplify
 from pellucid.engines.native.sums import sums_of_sums
 from pellucid.graph import Graph
 
-
 native_only = pytest.mark.skipif("native" not in ENGINES, reason="the compiled module was not built")
 
 
