@@ -248,7 +248,9 @@ NB_MODULE(_native, module) {
       .def("times", &Plan::times, "Nanoseconds of each line since the last call.")
       .def_prop_rw("timing", &Plan::timing, &Plan::set_timing);
   module.def("threads", [] { return Pool::instance().workers(); }, "How many threads compute.");
-  module.def("set_threads", [](int count) { Pool::instance().resize(count); }, "count"_a);
+  module.def(  // without the GIL: it waits for a scan, and a scan asks for the GIL now and then
+      "set_threads", [](int count) { Pool::instance().resize(count); }, "count"_a,
+      nb::call_guard<nb::gil_scoped_release>());
 
   module.def("call", &call, "name"_a, "arrays"_a, "numbers"_a, "workers"_a = 1,
              "Run one kernel on arrays, which it reads and writes as its file says.");

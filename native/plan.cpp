@@ -107,6 +107,8 @@ struct Plan::Lease {
     std::memset(workspace->arena.get(), 0xff, static_cast<std::size_t>(plan.arena_bytes_));
     for (const Memory& local : workspace->locals)
       std::memset(local.get(), 0xff, static_cast<std::size_t>(plan.local_bytes_));
+    for (const Memory& scratch : workspace->scratches)
+      std::memset(scratch.get(), 0xff, static_cast<std::size_t>(plan.scratch_bytes_));
   }
 
   Plan& plan;
@@ -237,9 +239,9 @@ void refuse(const std::vector<Fault>& faults) {
 // Runs task(worker, workers, barrier) on the whole pool, or, where it is busy or not wanted, here alone.
 template <typename Task>
 void together(bool shared, int workers, const Task& task) {
-  if (shared && workers > 1 && Pool::instance().workers() == workers) {
+  if (shared && workers > 1) {
     Barrier barrier(workers);
-    if (Pool::instance().try_run([&](int worker) { task(worker, workers, &barrier); })) return;
+    if (Pool::instance().try_run(workers, [&](int worker) { task(worker, workers, &barrier); })) return;
   }
   task(0, 1, nullptr);
 }
