@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from pellucid.errors import OptionError, nearest
+from pellucid.models.fast_conv import RECIPE, fast_conv
 from pellucid.models.layer_list import layer_list
 from pellucid.models.perceptron import perceptron
 from pellucid.models.simple_conv import simple_conv
@@ -18,12 +21,23 @@ MODELS: dict[str, Callable[[Shape, int], Module]] = {
     "perceptron": perceptron,
     "two-layer": two_layer,
     "simple-conv": simple_conv,
+    "fast-conv": fast_conv,
 }
+RECIPES: dict[str, Mapping[str, Any]] = {"fast-conv": RECIPE}
 
 
 def names() -> list[str]:
     """The names that `create` knows, besides lists of layer sizes such as "784-100-10"."""
     return list(MODELS)
+
+
+def recipe(name: str) -> Mapping[str, Any]:
+    """The options that a model trains best with, as `pellucid train` calls them; none for most models.
+
+    >>> dict(recipe("two-layer")), recipe("fast-conv")["optimizer"]
+    ({}, 'nesterov')
+    """
+    return MappingProxyType(RECIPES.get(name, {}))
 
 
 def create(name: str, input_shape: Sequence[int], classes: int) -> Module:
