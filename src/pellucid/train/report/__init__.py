@@ -27,13 +27,15 @@ def write_report(
     history: History,
     test: ArrayDataset,
     config: Mapping[str, Any],
+    results: Mapping[str, float] | None = None,
 ) -> Path:
     """Write `report.html` into the run's folder: curves, confusions, mistakes, filters, activations, layers.
 
-    config: the options of `pellucid train` by name (`batch_size`, ...), shown as the command that repeats it
+    config:  the options of `pellucid train` by name (`batch_size`, ...), shown as the command that repeats it
+    results: what `trainer.evaluate(test)` gives, where it is known already
     Note:   the whole page is made before anything is written; an old report stays if it cannot be made
     """
-    run = examine(model, trainer, history, test, config)
+    run = examine(model, trainer, history, test, config, results)
     text = page.whole(run.title, header.top(run), sections.body(run), header.foot(run))
     path = Path(folder) / "report.html"
     write_text(path, text)
