@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from pellucid import models
+from pellucid import data, models
 from pellucid.cli import read
 from pellucid.cli.settings import DEFAULTS, resolve, words
 from tests.cli.conftest import QUICK, Call
 
-RECIPE = models.recipe("fast-conv")
+RECIPE = models.recipe("fast-conv", "mnist")
+FAST = ("--data", "mnist", "--model", "fast-conv")
 
 
 def resolved(*given: str) -> dict[str, Any]:
@@ -21,36 +22,40 @@ def resolved(*given: str) -> dict[str, Any]:
 
 
 def test_a_recipe_names_options_that_there_are() -> None:
-    for name in models.names():
-        recipe = models.recipe(name)
+    for (name, source), recipe in models.RECIPES.items():
+        assert name in models.names()
+        assert source in [entry.name for entry in data.catalogue()]
         assert recipe.keys() <= DEFAULTS.keys() - {"data", "model", "seed", "engine"}
-        assert resolved("--model", name, *words(recipe).split()).items() >= recipe.items()
+        assert resolved(*words(recipe).split()).items() >= recipe.items()
 
 
 def test_a_recipe_is_taken_and_the_users_options_win() -> None:
-    assert resolved("--model", "fast-conv").items() >= RECIPE.items()
-    given = resolved("--model", "fast-conv", "--epochs", "3", "--label-smoothing", "0", "--schedule", "constant")
+    assert resolved(*FAST).items() >= RECIPE.items()
+    given = resolved(*FAST, "--epochs", "3", "--label-smoothing", "0", "--schedule", "constant")
     assert given.items() >= {**RECIPE, "epochs": 3, "label_smoothing": 0.0, "schedule": "constant"}.items()
 
 
 def test_another_optimizer_has_its_own_rate() -> None:
-    given = resolved("--model", "fast-conv", "--optimizer", "adam")
+    given = resolved(*FAST, "--optimizer", "adam")
     assert (given["lr"], given["weight_decay"], given["epochs"]) == (0.001, None, RECIPE["epochs"])
-    assert resolved("--model", "fast-conv", "--optimizer", "Nesterov")["lr"] == RECIPE["lr"]
+    assert resolved(*FAST, "--optimizer", "Nesterov")["lr"] == RECIPE["lr"]
 
 
-@pytest.mark.parametrize("model", ["two-layer", "784-100-10"])
-def test_other_models_have_the_usual_settings(model: str) -> None:
-    usual = resolved("--model", model)
+@pytest.mark.parametrize(
+    ("model", "source"), [("two-layer", "mnist"), ("784-100-10", "mnist"), ("fast-conv", "digits")]
+)
+def test_other_models_and_data_have_the_usual_settings(model: str, source: str) -> None:
+    usual = resolved("--data", source, "--model", model)
     assert usual["epochs"] == DEFAULTS["epochs"]
     assert usual["label_smoothing"] is None
 
 
-def test_the_recipe_is_printed_and_kept(call: Call, tmp_path: Path) -> None:
+def test_the_recipe_is_printed_and_kept(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(models.RECIPES, ("fast-conv", "digits"), RECIPE)
     called = call("train", "--model", "fast-conv", "--batch-size", 100, "--out", "run")
     assert called.code == 0, called.err
     own = words({name: value for name, value in RECIPE.items() if name != "batch_size"})
-    assert f"  recipe    fast-conv's own {own}\n" in called.out
+    assert f"  recipe    fast-conv's for digits: {own}\n" in called.out
     options = json.loads((tmp_path / "run" / "config.json").read_text())["options"]
     assert options.items() >= {**RECIPE, "batch_size": 100}.items()
     assert call("evaluate", "run").code == 0
@@ -63,7 +68,7 @@ def test_without_a_recipe_none_is_printed(call: Call) -> None:
 
 def test_the_help_tells_recipes(call: Call) -> None:
     told = " ".join(call("train", "--help").out.split())
-    assert f"fast-conv takes {words(RECIPE)}" in told
+    assert f"fast-conv takes, on mnist, {words(RECIPE)}" in told
 
 
 def test_label_smoothing_raises_the_loss_of_a_sure_network(call: Call, tmp_path: Path) -> None:

@@ -44,15 +44,16 @@ def test_the_scales_of_the_normalisation_start_at_one_and_weights_with_hes_value
 
 
 def test_only_fast_conv_has_a_recipe_and_nobody_changes_it() -> None:
-    assert [name for name in [*models.names(), "784-10", "nothing"] if models.recipe(name)] == ["fast-conv"]
+    assert [name for name in [*models.names(), "784-10", "nothing"] if models.recipe(name, "mnist")] == ["fast-conv"]
+    assert not models.recipe("fast-conv", "digits")
     with pytest.raises(TypeError):
-        models.recipe("fast-conv")["lr"] = 1.0  # pyright: ignore[reportIndexIssue]
+        models.recipe("fast-conv", "mnist")["lr"] = 1.0  # pyright: ignore[reportIndexIssue]
 
 
 @pytest.mark.skipif(not MNIST, reason="it needs MNIST: set PELLUCID_DATA to the folder that has mnist/")
 @pytest.mark.skipif(current_engine().name != "native", reason="the reference engine takes minutes")
 def test_a_third_of_mnist_is_enough_for_98_percent() -> None:
-    recipe = models.recipe("fast-conv")
+    recipe = models.recipe("fast-conv", "mnist")
     pellucid.seed(0)
     train, test = data.mnist()
     train = train.subset(np.arange(20_000))

@@ -88,7 +88,7 @@ def _model_names() -> str:
 def _recipes() -> str:
     from pellucid import models
 
-    own = [f"{name} takes {words(models.recipe(name))}" for name in models.names() if models.recipe(name)]
+    own = [f"{name} takes, on {data}, {words(recipe)}" for (name, data), recipe in models.RECIPES.items()]
     return "\n".join(map(filled, ["where an option is left out, what stands in brackets is taken, but", *own]))
 
 
@@ -107,7 +107,9 @@ def resolve(given: argparse.Namespace) -> dict[str, Any]:
     from pellucid.engines import current_engine
 
     settings = {name: _given(given, name) for name in DEFAULTS}
-    usual = DEFAULTS | recommended(settings["model"] or DEFAULTS["model"], settings["optimizer"])
+    usual = DEFAULTS | recommended(
+        settings["model"] or DEFAULTS["model"], settings["data"] or DEFAULTS["data"], settings["optimizer"]
+    )
     settings = {name: usual[name] if value is None else value for name, value in settings.items()}
     if settings["lr"] is None:
         settings["lr"] = optim.default_lr(settings["optimizer"])
@@ -118,11 +120,11 @@ def resolve(given: argparse.Namespace) -> dict[str, Any]:
     return settings
 
 
-def recommended(model: str, optimizer: str | None = None) -> dict[str, Any]:
-    """What the model brings along, without what belongs to its optimiser where another one was asked for."""
+def recommended(model: str, data: str, optimizer: str | None = None) -> dict[str, Any]:
+    """What the model brings along for the data; with another optimiser, without what goes with its own."""
     from pellucid import models
 
-    recipe = models.recipe(model)
+    recipe = models.recipe(model, data)
     another = optimizer is not None and optimizer.lower() != recipe.get("optimizer")
     return {name: value for name, value in recipe.items() if not (another and name in TIED)}
 

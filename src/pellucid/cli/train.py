@@ -143,14 +143,15 @@ def describe(job: Job) -> list[tuple[str, str]]:
     config, options = job.config, job.options
     weights = sum(w.size for w in job.trainer.model.parameters())
     rate = f"{options['lr']:g}{'' if options['schedule'] == 'constant' else ', ' + options['schedule']}"
-    own = {name: value for name, value in recommended(config["model"]).items() if options[name] == value}
+    recipe = recommended(config["model"], config["data"])
+    own = {name: value for name, value in recipe.items() if options[name] == value}
     data = f"{Path(config['data']).name}, {len(job.train):,} examples of {times(config['input_shape'])}"
     return [
         ("data", f"{data}, {len(config['classes'])} classes"),
         ("test", f"{len(job.test):,} examples{', watched as validation' * (job.validation is job.test)}"),
         ("model", f"{config['model']}, {weights:,} parameters"),
         ("training", f"{options['optimizer']}, learning rate {rate}, batches of {options['batch_size']}"),
-        *([("recipe", f"{config['model']}'s own {words(own)}")] if own else []),
+        *([("recipe", f"{config['model']}'s for {config['data']}: {words(own)}")] if own else []),
         ("engine", options["engine"]),
         ("run", str(job.run.folder)),
         ("", ""),

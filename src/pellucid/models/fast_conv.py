@@ -28,7 +28,7 @@ RECIPE = {
     "schedule": "one-cycle",
     "label_smoothing": 0.1,
 }
-"""What it is trained with unless the user says otherwise; 99 % need all of it."""
+"""What it is trained with on MNIST unless the user says otherwise. Fewer examples need more epochs and a lower rate."""
 
 
 def fast_conv(input_shape: tuple[int, ...], classes: int) -> Sequential:

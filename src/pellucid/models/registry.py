@@ -23,7 +23,7 @@ MODELS: dict[str, Callable[[Shape, int], Module]] = {
     "simple-conv": simple_conv,
     "fast-conv": fast_conv,
 }
-RECIPES: dict[str, Mapping[str, Any]] = {"fast-conv": RECIPE}
+RECIPES: dict[tuple[str, str], Mapping[str, Any]] = {("fast-conv", "mnist"): RECIPE}  # by model and data
 
 
 def names() -> list[str]:
@@ -31,13 +31,13 @@ def names() -> list[str]:
     return list(MODELS)
 
 
-def recipe(name: str) -> Mapping[str, Any]:
-    """The options that a model trains best with, as `pellucid train` calls them; none for most models.
+def recipe(name: str, data: str) -> Mapping[str, Any]:
+    """The options that a model trains best with on a data set, as `pellucid train` calls them; mostly none.
 
-    >>> dict(recipe("two-layer")), recipe("fast-conv")["optimizer"]
+    >>> dict(recipe("fast-conv", "digits")), recipe("fast-conv", "mnist")["optimizer"]
     ({}, 'nesterov')
     """
-    return MappingProxyType(RECIPES.get(name, {}))
+    return MappingProxyType(RECIPES.get((name, data), {}))
 
 
 def create(name: str, input_shape: Sequence[int], classes: int) -> Module:
