@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "pace.hpp"
 #include "threads.hpp"
 
 namespace pellucid {
@@ -62,6 +63,7 @@ struct Plan::Workspace {
   std::vector<std::vector<std::vector<Stretch>>> parts;  // of each worker, in each phase
   std::vector<std::vector<double>> times;                // of each worker, of each instruction
   std::vector<Fault> faults;                             // of each worker
+  Pace pace;
   int workers;
 };
 
@@ -311,18 +313,18 @@ bool Plan::scan(const Scan& scan) {
   }
   std::atomic<bool> stopped{false};
 
-  const auto walk = [&](int worker, int workers, Barrier* barrier) {
+  auto looked = Clock::now();
+  const auto walk = [&](int worker, int workers, Barrier* barrier, Size begin, Size end) {
     Walk walk(*this, workspace, worker, workers, barrier, first, scan.outputs);
-    auto looked = Clock::now();
-    const std::int64_t* rows = scan.rows;
-    for (Size step = 0; step < scan.steps; ++step, rows += scan.batch) {
+    const Share mine = {scan.batch * worker / workers, scan.batch * (worker + 1) / workers};
+    for (Size step = begin; step < end; ++step) {
       if (worker == 0 && Clock::now() - looked > between_looks) {
         if (scan.interrupted()) stopped.store(true);
         looked = Clock::now();
       }
-      const Size begin = scan.batch * worker / workers, end = scan.batch * (worker + 1) / workers;
+      const std::int64_t* const rows = scan.rows + step * scan.batch;
       for (const auto& part : scan.gathered)
-        for (Size i = begin; i < end; ++i)
+        for (Size i = mine.begin; i < mine.end; ++i)
           std::memcpy(walk.inputs[static_cast<std::size_t>(part.input)] + i * part.row_bytes,
                       part.source + rows[i] * part.row_bytes, static_cast<std::size_t>(part.row_bytes));
       // The last step's state belongs into the outputs: counted from there, every other one goes to the spare places.
@@ -343,7 +345,16 @@ bool Plan::scan(const Scan& scan) {
                       static_cast<std::size_t>(part.bytes));
     }
   };
-  together(any_shared_, workspace.workers, walk);
+  for (Size done = 0; done < scan.steps && !stopped.load();) {
+    const bool choice = any_shared_ && workspace.workers > 1;
+    const Pace::Stint stint = choice ? workspace.pace.next(scan.steps - done) : Pace::Stint{scan.steps - done, true};
+    const auto begin = Clock::now();
+    together(!stint.alone, workspace.workers, [&](int worker, int workers, Barrier* barrier) {
+      walk(worker, workers, barrier, done, done + stint.steps);
+    });
+    workspace.pace.took(stint, Clock::now() - begin);
+    done += stint.steps;
+  }
   refuse(workspace.faults);
   return !stopped.load();
 }

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pellucid import data
+from pellucid.train import History, Trainer
 from pellucid.train.checkpoint import read_arrays
 from tests.cli.conftest import QUICK, Call
 
@@ -56,6 +57,21 @@ def test_training_says_what_it_does_and_what_came_of_it(call: Call) -> None:
     assert [line[:9] for line in called.err.splitlines()] == ["epoch 1/2", "epoch 2/2"]
 
 
+def test_the_test_data_is_measured_again_only_where_it_was_not_watched(
+    call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    evaluate = Trainer.evaluate
+    monkeypatch.setattr(Trainer, "evaluate", lambda self, part: seen.append(part.name) or evaluate(self, part))
+    result = call("train", *QUICK, "--json", "--out", "a").json
+    assert seen == ["digits test", "digits test", "digits train"]  # after each epoch, and the rest at the end
+    again = call("evaluate", "a", "--json").json
+    assert (again["test_accuracy"], again["test_loss"]) == (result["test_accuracy"], result["test_loss"])
+    seen.clear()
+    call("train", *QUICK, "--validation", 0.1, "--out", "b")
+    assert seen[-2:] == ["digits test", seen[0].replace("validation", "train")]
+
+
 def test_each_run_gets_the_next_free_folder(call: Call, tmp_path: Path) -> None:
     (tmp_path / "runs" / "digits-perceptron-1").mkdir(parents=True)
     assert call("train", *QUICK, "--json").json["run"] == "runs/digits-perceptron-2"
@@ -71,14 +87,14 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(call: Call, t
 def test_every_option_leads_somewhere(call: Call, tmp_path: Path) -> None:
     words = (
         "--model 64-20-10 --epochs 3 --batch-size 50 --optimizer sgd --lr 0.2 --momentum 0.8 --weight-decay 1e-4 "
-        "--clip-norm 1 --schedule one-cycle --augment shift=1,rotate=5 --validation 0.2 --patience 2 --seed 5 "
-        "--engine reference --out run --json"
+        "--clip-norm 1 --label-smoothing 0.05 --schedule one-cycle --augment shift=1,rotate=5 --validation 0.2 "
+        "--patience 2 --seed 5 --engine reference --out run --json"
     )
     called = call("train", *words.split())
     assert called.code == 0, called.err
     assert called.json["steps"] == 3 * 23
     options = json.loads((tmp_path / "run" / "config.json").read_text())["options"]
-    assert options["momentum"] == 0.8
+    assert (options["momentum"], options["label_smoothing"]) == (0.8, 0.05)
     rates = [x["learning_rate"] for x in json.loads((tmp_path / "run" / "history.json").read_text())["epochs"]]
     assert rates[0] > rates[-1]
 
@@ -142,7 +158,7 @@ def test_a_last_step_that_explodes_is_noticed(call: Call) -> None:
 
 def test_a_result_that_is_not_finite_is_told(call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     measured = {"loss": float("nan"), "accuracy": 0.1}
-    monkeypatch.setattr("pellucid.cli.train.fit", lambda job, resuming: None)
+    monkeypatch.setattr("pellucid.cli.train.fit", lambda job, resuming: History())
     monkeypatch.setattr("pellucid.train.Trainer.evaluate", lambda self, dataset: measured)
     called = call("train", *QUICK, "--out", "run", "--json")
     assert (called.code, called.out) == (1, "")

@@ -61,7 +61,10 @@ MISTAKES = [
     ("train --resume", "train: --resume needs --out DIR, the folder of the run to go on with"),
     (
         "train --model resnet",
-        "model: there is no 'resnet'; there is perceptron, two-layer, simple-conv, or sizes such as 784-100-10",
+        (
+            "model: there is no 'resnet'; there is perceptron, two-layer, simple-conv, fast-conv, "
+            "or sizes such as 784-100-10"
+        ),
     ),
     (
         "train --model 784-100-10",

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pellucid.data.download import RemoteFile
+from pellucid.data.places import RemoteFile
 
 
 class Server:

@@ -8,7 +8,8 @@ import threading
 
 import pytest
 
-from pellucid.data.download import PROGRAM, RemoteFile, download
+from pellucid.data.download import PROGRAM, download
+from pellucid.data.places import RemoteFile
 from pellucid.errors import DataError
 
 CONTENT = bytes(range(256)) * 1000
@@ -121,7 +122,8 @@ def test_a_cache_that_cannot_be_written_to_is_told(server, tmp_path):
 FETCH = """
 import sys
 from pathlib import Path
-from pellucid.data.download import RemoteFile, download
+from pellucid.data.download import download
+from pellucid.data.places import RemoteFile
 name, size, md5, url, folder = sys.argv[1:]
 print(download("toy", RemoteFile(name, int(size), md5), [url], Path(folder)).stat().st_size)
 """

@@ -17,7 +17,7 @@ def sizes(model: nn.Module) -> list[tuple[int, ...]]:
 
 
 def test_the_names() -> None:
-    assert models.names() == ["perceptron", "two-layer", "simple-conv"]
+    assert models.names() == ["perceptron", "two-layer", "simple-conv", "fast-conv"]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -59,7 +59,7 @@ def test_a_seed_fixes_the_weights(name: str) -> None:
         np.testing.assert_array_equal(value, states[1][key])
 
 
-KNOWN = "there is perceptron, two-layer, simple-conv, or sizes such as 784-100-10"
+KNOWN = "there is perceptron, two-layer, simple-conv, fast-conv, or sizes such as 784-100-10"
 NEEDS = "it needs images (channels, height, width) of 6×6 pixels or more"
 
 MISTAKES: dict[str, tuple[str, tuple[int, ...], type[PellucidError]]] = {
@@ -92,6 +92,12 @@ MISTAKES: dict[str, tuple[str, tuple[int, ...], type[PellucidError]]] = {
         ShapeError,
     ),
     f"model simple-conv: the data has shape (1, 5, 9); {NEEDS}": ("simple-conv", (1, 5, 9), ShapeError),
+    f"model fast-conv: the data has shape (1, 3, 9); {NEEDS.replace('6×6', '4×4')}": (
+        "fast-conv",
+        (1, 3, 9),
+        ShapeError,
+    ),
+    f"model fast-conv: the data has shape (64,); {NEEDS.replace('6×6', '4×4')}": ("fast-conv", (64,), ShapeError),
     f"model simple-conv: the data has shape (64,); {NEEDS}": ("simple-conv", (64,), ShapeError),
 }
 

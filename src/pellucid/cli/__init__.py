@@ -27,8 +27,8 @@ COMMANDS = {
 
 EXAMPLES = (
     "pellucid train",
-    "pellucid train --data mnist --model simple-conv --epochs 3",
-    "pellucid predict runs/mnist-simple-conv-1 seven.png",
+    "pellucid train --data mnist --model fast-conv",
+    "pellucid predict runs/mnist-fast-conv-1 seven.png",
 )
 
 

@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _sentence(measured: dict[str, float], examples: int) -> str:
-    return f"{percent(measured['accuracy']).strip()} of {examples:,} right, loss {measured['loss']:.4f}"
+    return f"{percent(measured['accuracy'], 2).strip()} of {examples:,} right, loss {measured['loss']:.4f}"
 
 
 def _recalls(counts: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
     """One command's options. Mistakes are UsageErrors, and options are written out in full."""
 
     def __init__(self, name: str, summary: str, text: str = "") -> None:
-        more = "\n\n".join(_filled(part) for part in text.partition("\n\n")[2].strip().split("\n\n"))
+        more = "\n\n".join(filled(part) for part in text.partition("\n\n")[2].strip().split("\n\n"))
         super().__init__(
             prog=f"pellucid {name}",
             description=summary[0].upper() + summary[1:] + "." + (f"\n\n{more}" if more else ""),
@@ -66,7 +66,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog.partition(' ')[2]}: {words}; {self.prog} --help shows how")
 
 
-def _filled(paragraph: str) -> str:
+def filled(paragraph: str) -> str:
     """A paragraph in lines that fit the terminal; a table (it has two spaces somewhere) as it is."""
     return paragraph if "  " in paragraph else textwrap.fill(paragraph, _width())
 
@@ -100,6 +100,7 @@ count = _number("a whole number, 1 or more", int, lambda n: n >= 1)
 whole = _number("a whole number from 0 to 2⁶³ - 1", int, lambda n: 0 <= n < 2**63)
 rate = _number("a number above 0", float, lambda x: 0 < x < math.inf)
 not_negative = _number("a number, 0 or more", float, lambda x: 0 <= x < math.inf)
+below_one = _number("a number from 0 up to 1, without 1", float, lambda x: 0 <= x < 1)
 fraction = _number("a fraction between 0 and 1", float, lambda x: 0 < x < 1)
 
 

@@ -177,7 +177,7 @@ def make_trainer(model: Module, options: dict[str, Any], steps_per_epoch: int = 
     more = {name: options[name] for name in ("momentum", "weight_decay") if options.get(name) is not None}
     optimizer = optim.create(options["optimizer"], model.parameters(), options["lr"], **more)
     scheduler = make_scheduler(options, optimizer, options["epochs"] * steps_per_epoch)
-    loss = nn.CrossEntropyLoss()
+    loss = nn.CrossEntropyLoss(label_smoothing=options.get("label_smoothing") or 0.0)
     return Trainer(model, loss, optimizer, scheduler=scheduler, clip_norm=options.get("clip_norm"))
 
 

@@ -72,13 +72,13 @@ def bar(part: float, width: int) -> str:
     return ("█" * whole + EIGHTHS[rest] * (whole < width)).ljust(width)[:width]
 
 
-def percent(part: float) -> str:
-    """0.975 as "97.5 %", in a column of five digits.
+def percent(part: float, decimals: int = 1) -> str:
+    """0.975 as "97.5 %", in a column of four digits and a point.
 
-    >>> percent(0.975)
-    ' 97.5 %'
+    >>> percent(0.975), percent(0.9912, 2)
+    (' 97.5 %', ' 99.12 %')
     """
-    return f"{100 * part:5.1f} %"
+    return f"{100 * part:{decimals + 4}.{decimals}f} %"
 
 
 def bytes_text(size: int) -> str:

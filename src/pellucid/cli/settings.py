@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pellucid.cli.options import Parser, UsageError, count, fraction, not_negative, one_of, rate, whole
+from pellucid.cli.options import (
+    Parser,
+    UsageError,
+    below_one,
+    count,
+    filled,
+    fraction,
+    not_negative,
+    one_of,
+    rate,
+    whole,
+)
 
 DEFAULTS: dict[str, Any] = {
     "data": "digits",
@@ -18,6 +30,7 @@ DEFAULTS: dict[str, Any] = {
     "momentum": None,
     "weight_decay": None,
     "clip_norm": None,
+    "label_smoothing": None,
     "schedule": "constant",
     "validation": None,
     "patience": None,
@@ -27,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
 }
 IN_CONFIG = ("data", "model")  # beside the options, not among them
 DATA_HELP = "digits, mnist, fashion-mnist; a folder of images by class; an .npz, .csv, .pkl.gz file (digits)"
+TIED = ("lr", "momentum", "weight_decay")  # a recipe's go with its optimiser and mean nothing to another
 SCHEDULES = ("constant", "cosine", "one-cycle")
 
 
@@ -37,7 +51,7 @@ def add_settings(parser: Parser) -> None:
     what.add_argument(
         "--model", metavar="NAME|SIZES", help=f"{_model_names()}, or sizes such as 784-100-10 (two-layer)"
     )
-    how = parser.add_argument_group("how")
+    how = parser.add_argument_group("how", _recipes())
     how.add_argument("--epochs", type=count, metavar="N", help="passes over the training data (10)")
     how.add_argument("--batch-size", type=count, metavar="N", help="examples in a step (32)")
     how.add_argument("--optimizer", metavar="NAME", help=f"{_optimizer_names()} (adam)")
@@ -45,6 +59,9 @@ def add_settings(parser: Parser) -> None:
     how.add_argument("--momentum", type=not_negative, metavar="M", help="of sgd, momentum, nesterov, rmsprop")
     how.add_argument("--weight-decay", type=not_negative, metavar="W", help="pull of all weights towards 0")
     how.add_argument("--clip-norm", type=rate, metavar="NORM", help="the largest norm that a gradient keeps")
+    how.add_argument(
+        "--label-smoothing", type=below_one, metavar="PART", help="of every target that is spread over all classes"
+    )
     how.add_argument(
         "--schedule",
         type=one_of(*SCHEDULES),
@@ -68,6 +85,13 @@ def _model_names() -> str:
     return ", ".join(models.names())
 
 
+def _recipes() -> str:
+    from pellucid import models
+
+    own = [f"{name} takes, on {data}, {words(recipe)}" for (name, data), recipe in models.RECIPES.items()]
+    return "\n".join(map(filled, ["where an option is left out, what stands in brackets is taken, but", *own]))
+
+
 def _optimizer_names() -> str:
     from pellucid import optim
 
@@ -83,7 +107,10 @@ def resolve(given: argparse.Namespace) -> dict[str, Any]:
     from pellucid.engines import current_engine
 
     settings = {name: _given(given, name) for name in DEFAULTS}
-    settings = {name: DEFAULTS[name] if value is None else value for name, value in settings.items()}
+    usual = DEFAULTS | recommended(
+        settings["model"] or DEFAULTS["model"], settings["data"] or DEFAULTS["data"], settings["optimizer"]
+    )
+    settings = {name: usual[name] if value is None else value for name, value in settings.items()}
     if settings["lr"] is None:
         settings["lr"] = optim.default_lr(settings["optimizer"])
     settings["engine"] = settings["engine"] or current_engine().name
@@ -91,6 +118,24 @@ def resolve(given: argparse.Namespace) -> dict[str, Any]:
         raise UsageError("train: --patience needs --validation, such as 0.1; test data must not decide when to stop")
     make_transform(settings["augment"])
     return settings
+
+
+def recommended(model: str, data: str, optimizer: str | None = None) -> dict[str, Any]:
+    """What the model brings along for the data; with another optimiser, without what goes with its own."""
+    from pellucid import models
+
+    recipe = models.recipe(model, data)
+    another = optimizer is not None and optimizer.lower() != recipe.get("optimizer")
+    return {name: value for name, value in recipe.items() if not (another and name in TIED)}
+
+
+def words(settings: Mapping[str, Any]) -> str:
+    """Settings as they are given on the command line.
+
+    >>> words({"batch_size": 64, "lr": 0.5})
+    '--batch-size 64 --lr 0.5'
+    """
+    return " ".join(f"--{name.replace('_', '-')} {value}" for name, value in settings.items())
 
 
 def _given(given: argparse.Namespace, name: str) -> Any:

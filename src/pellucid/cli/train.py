@@ -31,7 +31,7 @@ from pellucid.cli.runs import (
     times,
 )
 from pellucid.cli.screen import Screen, duration, percent
-from pellucid.cli.settings import IN_CONFIG, add_settings, make_transform, resolve, resume
+from pellucid.cli.settings import IN_CONFIG, add_settings, make_transform, recommended, resolve, resume, words
 from pellucid.errors import ShapeError, TrainingError
 
 if TYPE_CHECKING:
@@ -143,12 +143,15 @@ def describe(job: Job) -> list[tuple[str, str]]:
     config, options = job.config, job.options
     weights = sum(w.size for w in job.trainer.model.parameters())
     rate = f"{options['lr']:g}{'' if options['schedule'] == 'constant' else ', ' + options['schedule']}"
+    recipe = recommended(config["model"], config["data"])
+    own = {name: value for name, value in recipe.items() if options[name] == value}
     data = f"{Path(config['data']).name}, {len(job.train):,} examples of {times(config['input_shape'])}"
     return [
         ("data", f"{data}, {len(config['classes'])} classes"),
         ("test", f"{len(job.test):,} examples{', watched as validation' * (job.validation is job.test)}"),
         ("model", f"{config['model']}, {weights:,} parameters"),
         ("training", f"{options['optimizer']}, learning rate {rate}, batches of {options['batch_size']}"),
+        *([("recipe", f"{config['model']}'s for {config['data']}: {words(own)}")] if own else []),
         ("engine", options["engine"]),
         ("run", str(job.run.folder)),
         ("", ""),
@@ -186,7 +189,7 @@ def finish(screen: Screen, job: Job, history: History) -> None:
 
     if sys.stderr.isatty():  # it takes seconds with many examples
         print("measuring and writing the report ...", file=sys.stderr, flush=True)
-    test, train = job.trainer.evaluate(job.test), job.trainer.evaluate(job.train)
+    test, train = tested(job, history), job.trainer.evaluate(job.train)
     for part, measured in (("test", test), ("training", train)):
         if not math.isfinite(measured["loss"]):
             advice = f"give another folder and a smaller --lr than {job.options['lr']:g}, or --clip-norm 1"
@@ -207,6 +210,7 @@ def finish(screen: Screen, job: Job, history: History) -> None:
         trainer=job.trainer,
         history=history,
         test=job.test,
+        results=test,
         config={name: job.config[name] for name in IN_CONFIG} | job.options,
     )
     job.run.write_history(history.records, result)
@@ -216,13 +220,20 @@ def finish(screen: Screen, job: Job, history: History) -> None:
     screen.result(result)
 
 
+def tested(job: Job, history: History) -> dict[str, float]:
+    """Loss and accuracy on the test data: those of the last epoch where they were watched, or else measured now."""
+    if job.validation is not job.test or not history.last:
+        return job.trainer.evaluate(job.test)
+    return {name: history.last[f"validation_{name}"] for name in ("loss", "accuracy")}
+
+
 def outcome(result: dict[str, Any]) -> list[tuple[str, str]]:
     """A result for people."""
     epochs = f"{result['epochs']} epoch{'s' * (result['epochs'] > 1)}"
     steps = f"{result['steps']:,} step{'s' * (result['steps'] > 1)}"
     return [
-        ("test", f"{percent(result['test_accuracy']).strip()} right, loss {result['test_loss']:.4f}"),
-        ("training", f"{percent(result['train_accuracy']).strip()} right"),
+        ("test", f"{percent(result['test_accuracy'], 2).strip()} right, loss {result['test_loss']:.4f}"),
+        ("training", f"{percent(result['train_accuracy'], 2).strip()} right"),
         ("time", f"{duration(result['seconds'])} for {epochs}, {steps}"),
     ]
 

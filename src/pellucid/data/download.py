@@ -7,15 +7,14 @@ its md5 is right.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from pellucid.data.lock import locked
-from pellucid.data.places import md5_of
+from pellucid.data.places import Progress, RemoteFile, md5_of
 from pellucid.errors import DataError
 
 TIMEOUT = 30.0
@@ -23,18 +22,6 @@ TIMEOUT = 30.0
 
 CHUNK = 2**16
 PROGRAM = "pellucid (a deep-learning library; it downloads a data set once and keeps it)"
-
-Progress = Callable[[str, int, int], None]
-"""Called as progress(file name, bytes so far, bytes in all)."""
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file that mirrors serve: its name, its size in bytes and its md5 in hexadecimal."""
-
-    name: str
-    size: int
-    md5: str
 
 
 def download(

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pellucid.data.download import Progress, RemoteFile, download
-from pellucid.data.places import cache_folder, data_folder, md5_of
+from pellucid.data.places import Progress, RemoteFile, cache_folder, data_folder, md5_of
 from pellucid.errors import DataError
 
 
@@ -88,6 +87,8 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     wanted = entry(name)
     where = wanted.locate()
     if where.kind == "absent":
+        from pellucid.data.download import download  # and with it the library for HTTP, which takes its time
+
         for file in wanted.files:
             download(name, file, wanted.mirrors, where.folder, progress)
     for check in verify(name):

@@ -1,12 +1,26 @@
-"""Where files of data are: the user's own folder, the cache, and checks on paths that a user gave."""
+"""Where files of data are: on mirrors, in the user's own folder, in the cache; and checks on paths that a user gave."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from pellucid.errors import DataError
+
+Progress = Callable[[str, int, int], None]
+"""Called as progress(file name, bytes so far, bytes in all)."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that mirrors serve: its name, its size in bytes and its md5 in hexadecimal."""
+
+    name: str
+    size: int
+    md5: str
 
 
 def data_folder() -> Path | None:

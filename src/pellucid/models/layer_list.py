@@ -10,6 +10,7 @@ from pellucid.errors import ShapeError
 from pellucid.nn import init
 from pellucid.nn.activation import ReLU
 from pellucid.nn.container import Sequential
+from pellucid.nn.convolution import Conv2d
 from pellucid.nn.linear import Linear
 from pellucid.nn.module import Module
 from pellucid.nn.shape import Flatten
@@ -38,9 +39,9 @@ def initialize(network: Sequential) -> Sequential:
 
     Reference: K. He, X. Zhang, S. Ren, J. Sun, "Delving deep into rectifiers", 2015
     """
-    for parameter in network.parameters():
-        if parameter.ndim > 1:
-            init.kaiming_normal_(parameter, nonlinearity="relu")
-        else:
-            init.zeros_(parameter)
+    for layer in network.modules():
+        if isinstance(layer, Linear | Conv2d):
+            init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                init.zeros_(layer.bias)
     return network

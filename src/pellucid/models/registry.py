@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from pellucid.errors import OptionError, nearest
+from pellucid.models.fast_conv import RECIPE, fast_conv
 from pellucid.models.layer_list import layer_list
 from pellucid.models.perceptron import perceptron
 from pellucid.models.simple_conv import simple_conv
@@ -18,12 +21,23 @@ MODELS: dict[str, Callable[[Shape, int], Module]] = {
     "perceptron": perceptron,
     "two-layer": two_layer,
     "simple-conv": simple_conv,
+    "fast-conv": fast_conv,
 }
+RECIPES: dict[tuple[str, str], Mapping[str, Any]] = {("fast-conv", "mnist"): RECIPE}  # by model and data
 
 
 def names() -> list[str]:
     """The names that `create` knows, besides lists of layer sizes such as "784-100-10"."""
     return list(MODELS)
+
+
+def recipe(name: str, data: str) -> Mapping[str, Any]:
+    """The options that a model trains best with on a data set, as `pellucid train` calls them; mostly none.
+
+    >>> dict(recipe("fast-conv", "digits")), recipe("fast-conv", "mnist")["optimizer"]
+    ({}, 'nesterov')
+    """
+    return MappingProxyType(RECIPES.get((name, data), {}))
 
 
 def create(name: str, input_shape: Sequence[int], classes: int) -> Module:

@@ -95,9 +95,16 @@ class Run:
         return bool(np.isfinite(self.column(name)).any())
 
 
-def examine(model: Module, trainer: Trainer, history: History, test: ArrayDataset, config: Mapping[str, Any]) -> Run:
+def examine(
+    model: Module,
+    trainer: Trainer,
+    history: History,
+    test: ArrayDataset,
+    config: Mapping[str, Any],
+    results: Mapping[str, float] | None = None,
+) -> Run:
     """Run the network over the test data and gather what there is to say."""
-    results = trainer.evaluate(test)
+    results = trainer.evaluate(test) if results is None else results
     verdict = judge(trainer.predict(test.x), test, trainer.loss) if test.has_labels else None
     dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype("float32"))
     return Run(model, history.records, test, config, results, verdict, dtype)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # The options of `pellucid train` that decide what a run computes, in the order in which they are shown.
 OPTIONS = (
     *("data", "model", "epochs", "batch_size", "optimizer", "lr", "momentum", "weight_decay", "schedule"),
-    *("validation", "patience", "augment", "clip_norm", "dtype", "seed", "engine", "threads"),
+    *("validation", "patience", "augment", "clip_norm", "label_smoothing", "dtype", "seed", "engine", "threads"),
 )
 RISE = 1.03  # a validation loss this much above its lowest is said to rise
 NEIGHBOURS = 1  # epochs on either side that a smoothed loss is the mean of
