@@ -1,5 +1,6 @@
 # make demo    train a digit recogniser and say where its report is
 # make test    the whole suite; EXTRAS=parity adds the comparisons with PyTorch and scikit-learn
+# make bench   Pellucid side by side with other libraries, some twenty minutes; BENCHFLAGS="--quick" for a trial
 # make lint    what the pre-commit hooks check
 # make format  mend what can be mended of that
 # make clean   remove everything that these made
@@ -7,6 +8,7 @@
 PYTHON ?= python3
 PYTESTFLAGS ?= -n auto
 EXTRAS ?=
+BENCHFLAGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +21,7 @@ comma := ,
 empty :=
 space := $(empty) $(empty)
 
-.PHONY: demo test lint format clean
+.PHONY: demo test bench lint format clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/installed
@@ -29,6 +31,9 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-$(subst $(space),-,$(strip test $(EXTRAS)))
 	$(BIN)/pytest $(PYTESTFLAGS)
+
+bench: $(VENV)/installed-bench
+	$(BIN)/python -m benchmarks $(BENCHFLAGS)
 
 lint: $(VENV)/installed-lint
 	$(BIN)/ruff format --check .
@@ -44,7 +49,7 @@ format: $(VENV)/installed-lint
 
 clean:
 	rm -rf src/pellucid/*.so $(VENV) build dist $(RUN) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
-	find src tests -name __pycache__ -prune -exec rm -rf {} +
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

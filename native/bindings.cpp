@@ -85,7 +85,7 @@ void call(const std::string& name, const std::vector<nb::ndarray<nb::ro, nb::dev
   auto scratch = allocate<std::byte>(static_cast<std::size_t>(chosen.scratch ? chosen.scratch(numbers.data()) : 0));
   nb::gil_scoped_release released;
   for (int worker = 0; worker < workers; ++worker)
-    chosen.run({buffers.data(), numbers.data(), scratch.get(), worker, workers});
+    chosen.run({buffers.data(), numbers.data(), scratch.get(), worker, workers, nullptr});
 }
 
 // Any array, contiguous, to read or to write; the plan has checked dtype and shape above.
@@ -129,10 +129,39 @@ void new_plan(Plan* self, const std::vector<PhaseGiven>& given, Size arena_bytes
                   std::move(input_bytes), std::move(output_bytes));
 }
 
-void run(Plan& plan, const std::vector<Bytes>& inputs, const std::vector<Bytes>& outputs) {
-  const auto from = addresses(inputs), to = addresses(outputs);
+// Arrays that many calls share: looked up once.
+struct Held {
+  std::vector<Bytes> arrays;
+};
+
+void run(Plan& plan, const std::vector<Bytes>& inputs, const std::vector<Bytes>& outputs, const Held* held) {
+  auto from = addresses(inputs);
+  const auto to = addresses(outputs);
+  if (held)
+    for (const auto& array : held->arrays) from.push_back(address(array));
   nb::gil_scoped_release released;
   plan.run(from, to);
+}
+
+// Whether the dictionaries (tuple of dict) and places (object, attribute, object, attribute ...) hold the very objects
+// of `seen`: keys and values of each dictionary with the dictionary itself at its end, then the value of each place.
+// pellucid.watch is the way in, and says the same in Python.
+bool same(const nb::tuple& dicts, const nb::tuple& places, const nb::tuple& seen) {
+  const std::size_t count = seen.size();
+  std::size_t at = 0;
+  const auto next_is = [&](PyObject* object) { return at < count && PyTuple_GET_ITEM(seen.ptr(), at++) == object; };
+  for (const nb::handle dict : dicts) {
+    PyObject *key = nullptr, *value = nullptr;
+    for (Py_ssize_t position = 0; PyDict_Next(dict.ptr(), &position, &key, &value);)
+      if (!next_is(key) || !next_is(value)) return false;
+    if (!next_is(dict.ptr())) return false;
+  }
+  for (std::size_t i = 0; i + 1 < places.size(); i += 2) {
+    const auto value = nb::steal(PyObject_GetAttr(places[i].ptr(), places[i + 1].ptr()));
+    if (!value.is_valid()) nb::raise_python_error();
+    if (!next_is(value.ptr())) return false;
+  }
+  return at == count;
 }
 
 void scan(Plan& plan, const nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>& rows,
@@ -205,16 +234,23 @@ NB_MODULE(_native, module) {
       "isa", [] { return name(chosen_isa()); }, "The one in use: the widest, or the one that PELLUCID_ISA names.");
   module.def("cores", &cores, "Cores that this process may use.");
 
+  nb::class_<Held>(module, "Held", "Arrays that many calls share.")
+      .def("__init__", [](Held* self, std::vector<Bytes> arrays) { new (self) Held{std::move(arrays)}; }, "arrays"_a);
+  module.def("same", &same, "dicts"_a, "places"_a, "seen"_a, "Whether the very same objects are there still.");
+
   nb::class_<Plan>(module, "Plan", "A flat list of kernel calls; pellucid.engines.native makes it.")
       .def("__init__", &new_plan, "phases"_a, "arena_bytes"_a, "local_bytes"_a, "constants"_a, "input_bytes"_a,
            "output_bytes"_a)
-      .def("run", &run, "inputs"_a, "outputs"_a, "One step, without the GIL.")
+      .def("run", &run, "inputs"_a, "outputs"_a, "held"_a = nb::none(),
+           "One step, without the GIL; the inputs may end with those that are held.")
       .def("scan", &scan, "rows"_a, "inputs"_a, "outputs"_a, "gathered"_a, "fed"_a, "kept"_a,
            "One step for each row, without the GIL. Raises what a signal's handler raises meanwhile.")
       .def("times", &Plan::times, "Nanoseconds of each line since the last call.")
       .def_prop_rw("timing", &Plan::timing, &Plan::set_timing);
   module.def("threads", [] { return Pool::instance().workers(); }, "How many threads compute.");
-  module.def("set_threads", [](int count) { Pool::instance().resize(count); }, "count"_a);
+  module.def(  // without the GIL: it waits for a scan, and a scan asks for the GIL now and then
+      "set_threads", [](int count) { Pool::instance().resize(count); }, "count"_a,
+      nb::call_guard<nb::gil_scoped_release>());
 
   module.def("call", &call, "name"_a, "arrays"_a, "numbers"_a, "workers"_a = 1,
              "Run one kernel on arrays, which it reads and writes as its file says.");

@@ -11,9 +11,11 @@ namespace {
 
 const Table& compiled_for(Isa isa) {
   switch (isa) {
-#if defined(__x86_64__)
+#ifdef PELLUCID_HAS_avx2
     case Isa::avx2:
       return avx2::table();
+#endif
+#ifdef PELLUCID_HAS_avx512
     case Isa::avx512:
       return avx512::table();
 #endif

@@ -14,16 +14,23 @@ namespace {
 
 constexpr Isa kAll[] = {Isa::baseline, Isa::avx2, Isa::avx512};
 
-bool supported([[maybe_unused]] Isa isa) {
-#if defined(__x86_64__)
-  // These built-ins also ask whether the operating system saves the wide registers.
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return isa == Isa::baseline || (isa == Isa::avx2 && avx2) || (isa == Isa::avx512 && avx512);
-#else
-  return isa == Isa::baseline;
+// PELLUCID_HAS_...: there are kernels for it. The built-ins also ask whether the operating system saves the wide
+// registers.
+bool supported(Isa isa) {
+  switch (isa) {
+#ifdef PELLUCID_HAS_avx2
+    case Isa::avx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 #endif
+#ifdef PELLUCID_HAS_avx512
+    case Isa::avx512:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512vl");
+#endif
+    default:
+      return isa == Isa::baseline;
+  }
 }
 
 std::string names(const std::vector<Isa>& isas) {

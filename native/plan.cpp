@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include "threads.hpp"
@@ -60,6 +61,7 @@ struct Plan::Workspace {
   std::vector<Memory> locals, scratches;                 // of each worker
   std::vector<std::vector<std::vector<Stretch>>> parts;  // of each worker, in each phase
   std::vector<std::vector<double>> times;                // of each worker, of each instruction
+  std::vector<Fault> faults;                             // of each worker
   int workers;
 };
 
@@ -75,6 +77,7 @@ struct Plan::Lease {
       }
     }
     if (!workspace || workspace->workers != workers) workspace = fresh(workers);
+    for (Fault& fault : workspace->faults) fault = {};
 #ifndef NDEBUG
     poison();
 #endif
@@ -88,6 +91,7 @@ struct Plan::Lease {
     auto made = std::make_unique<Workspace>();
     made->arena = allocate(plan.arena_bytes_);
     made->workers = workers;
+    made->faults.resize(static_cast<std::size_t>(workers));
     for (int worker = 0; worker < workers; ++worker) {
       made->locals.push_back(allocate(plan.local_bytes_));
       made->scratches.push_back(allocate(plan.scratch_bytes_));
@@ -103,6 +107,8 @@ struct Plan::Lease {
     std::memset(workspace->arena.get(), 0xff, static_cast<std::size_t>(plan.arena_bytes_));
     for (const Memory& local : workspace->locals)
       std::memset(local.get(), 0xff, static_cast<std::size_t>(plan.local_bytes_));
+    for (const Memory& scratch : workspace->scratches)
+      std::memset(scratch.get(), 0xff, static_cast<std::size_t>(plan.scratch_bytes_));
   }
 
   Plan& plan;
@@ -122,6 +128,7 @@ class Plan::Walk {
         arena_(workspace.arena.get()),
         local_(workspace.locals[static_cast<std::size_t>(worker)].get()),
         scratch_(workspace.scratches[static_cast<std::size_t>(worker)].get()),
+        fault_(&workspace.faults[static_cast<std::size_t>(worker)]),
         worker_(worker),
         workers_(workers),
         barrier_(barrier),
@@ -188,7 +195,7 @@ class Plan::Walk {
         buffers[o] = base(operand) + operand.offset + block * operand.step;
       }
       const auto begin = timing_ ? Clock::now() : Clock::time_point{};
-      at.kernel->run({buffers, at.numbers.data(), scratch_, worker, workers});
+      at.kernel->run({buffers, at.numbers.data(), scratch_, worker, workers, fault_});
       if (timing_) times_[instruction_ + i] += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
     }
   }
@@ -212,6 +219,7 @@ class Plan::Walk {
   const std::vector<std::vector<Stretch>>& parts_;
   std::vector<double>& times_;
   std::byte *const arena_, *const local_, *const scratch_;
+  Fault* const fault_;
   const int worker_, workers_;
   Barrier* const barrier_;
   const bool timing_;
@@ -220,12 +228,20 @@ class Plan::Walk {
 
 namespace {
 
+// Throws what the first worker that has a fault found first: shares are in order, so it is the first one of its call.
+void refuse(const std::vector<Fault>& faults) {
+  for (const Fault& fault : faults)
+    if (fault.operation)
+      throw std::out_of_range(std::string(fault.operation) + ": " + std::to_string(fault.index) +
+                              " is outside of an axis of size " + std::to_string(fault.size));
+}
+
 // Runs task(worker, workers, barrier) on the whole pool, or, where it is busy or not wanted, here alone.
 template <typename Task>
 void together(bool shared, int workers, const Task& task) {
-  if (shared && workers > 1 && Pool::instance().workers() == workers) {
+  if (shared && workers > 1) {
     Barrier barrier(workers);
-    if (Pool::instance().try_run([&](int worker) { task(worker, workers, &barrier); })) return;
+    if (Pool::instance().try_run(workers, [&](int worker) { task(worker, workers, &barrier); })) return;
   }
   task(0, 1, nullptr);
 }
@@ -269,6 +285,7 @@ void Plan::run(const std::vector<std::byte*>& inputs, const std::vector<std::byt
   together(any_shared_, workspace.workers, [&](int worker, int workers, Barrier* barrier) {
     Walk(*this, workspace, worker, workers, barrier, inputs, outputs).step();
   });
+  refuse(workspace.faults);
 }
 
 bool Plan::scan(const Scan& scan) {
@@ -327,6 +344,7 @@ bool Plan::scan(const Scan& scan) {
     }
   };
   together(any_shared_, workspace.workers, walk);
+  refuse(workspace.faults);
   return !stopped.load();
 }
 

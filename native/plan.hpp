@@ -88,7 +88,8 @@ class Plan {
        std::vector<Size> input_bytes, std::vector<Size> output_bytes);
   ~Plan();
 
-  // One step. Several threads may call it at once; each has a workspace of its own.
+  // One step. Several threads may call it at once; each has a workspace of its own. Throws std::out_of_range where a
+  // kernel met an index outside of its axis; the outputs are then of no use. So does scan.
   void run(const std::vector<std::byte*>& inputs, const std::vector<std::byte*>& outputs);
 
   // Many steps: step i gathers its rows, runs, keeps outputs, and hands its state on. At the end the state is where

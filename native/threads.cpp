@@ -5,6 +5,7 @@
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 #include "isa.hpp"
 
@@ -22,6 +23,8 @@ constexpr int kSpins = 2000;
 void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
 #endif
 }
 
@@ -73,10 +76,8 @@ Pool::Pool() : workers_(wanted_workers()) {
 void Pool::after_fork() {
   // The child has none of the threads, and the lock may be held by one of them: leave both behind.
   Pool& pool = instance();
-  const int workers = pool.workers_;
   new (&pool.busy_) std::mutex;
   new (&pool.threads_) std::vector<std::thread>;
-  pool.workers_ = workers;
   pool.running_.store(0);
 }
 
@@ -87,10 +88,16 @@ void Pool::resize(int workers) {
   workers_ = workers;
 }
 
-void Pool::start() {
+bool Pool::start() {
   stopping_.store(false);
-  while (static_cast<int>(threads_.size()) + 1 < workers_)
-    threads_.emplace_back(&Pool::work, this, static_cast<int>(threads_.size()) + 1, round_.load());
+  try {
+    while (static_cast<int>(threads_.size()) + 1 < workers_)
+      threads_.emplace_back(&Pool::work, this, static_cast<int>(threads_.size()) + 1, round_.load());
+  } catch (const std::system_error&) {  // no more threads: without those that there are, too
+    stop();
+    return false;
+  }
+  return true;
 }
 
 void Pool::stop() {
@@ -101,12 +108,12 @@ void Pool::stop() {
   threads_.clear();
 }
 
-bool Pool::try_run(const std::function<void(int)>& task) {
+bool Pool::try_run(int workers, const std::function<void(int)>& task) {
   const std::unique_lock lock(busy_, std::try_to_lock);
-  if (!lock) return false;
-  if (static_cast<int>(threads_.size()) + 1 < workers_) start();
+  if (!lock || workers != workers_) return false;
+  if (static_cast<int>(threads_.size()) + 1 < workers && !start()) return false;
   task_ = &task;
-  running_.store(workers_ - 1, std::memory_order_relaxed);
+  running_.store(workers - 1, std::memory_order_relaxed);
   round_.fetch_add(1, std::memory_order_release);
   round_.notify_all();
   task(0);

@@ -28,22 +28,23 @@ class Pool {
   // its own on first use.
   static Pool& instance();
 
-  int workers() const { return workers_; }
+  int workers() const { return workers_.load(); }
   // From now on this many. Waits for what is running.
   void resize(int workers);
 
   // Runs task(worker) on every worker at once, worker 0 being the caller, and comes back when all are done. Only one
-  // task runs at a time: false where the pool is busy with another caller's, and nothing was run.
-  bool try_run(const std::function<void(int worker)>& task);
+  // task runs at a time: false, and nothing was run, where the pool is busy with another caller's, where it has been
+  // resized and `workers` is no longer how many there are, or where the system gives no more threads.
+  bool try_run(int workers, const std::function<void(int worker)>& task);
 
  private:
   Pool();
-  void start();
+  bool start();
   void stop();
   void work(int worker, unsigned seen);  // seen: the number of the last task that is not for this thread
   static void after_fork();
 
-  int workers_;
+  std::atomic<int> workers_;
   std::mutex busy_;
   std::vector<std::thread> threads_;
   const std::function<void(int)>* task_ = nullptr;

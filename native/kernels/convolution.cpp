@@ -4,7 +4,7 @@
 //   conv2d_T                              buffers  y (N, OH, OW, M), x (N, H, W, C), packed
 //   conv2d_input_gradient_pack_weights_T  buffers  packed, w
 //   conv2d_input_gradient_T               buffers  x̄, ȳ, packed
-//   conv2d_weight_gradient_partial_T      buffers  partial (blocks, as much as packed weights), x, ȳ
+//   conv2d_weight_gradient_partial_T      buffers  partial (blocks, as packed weights), x, ȳ
 //   conv2d_weight_gradient_sum_T          buffers  w̄, partial
 //
 //   numbers  N, H, W, C, OH, OW, M, KH, KW, stride (down, across), padding (top, left), dilation (down, across),
@@ -13,7 +13,8 @@
 //
 // The packed weights are in the order in which the tiles of this instruction set read them; the two convolutions have
 // each their own. They need no more room than groups · KH · KW · depth · filters numbers, where depth is that of one
-// group in the image that is read, and filters those of one group in the one that is made, rounded up to 64 bytes.
+// group in the image that is read, and filters those of one group in the one that is made, rounded up to 64 bytes; for
+// 3 × 3 taps without stride, dilation or groups, as much as 16 taps more would (but not for the partial sums).
 // The number of images means nothing to packing.
 //
 //   col2im_T                  buffers  x (N, C, H, W), columns (N·OH·OW, C·KH·KW)

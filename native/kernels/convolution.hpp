@@ -19,6 +19,11 @@ struct ConvolutionSize {
   Size depth() const { return channels / groups; }  // channels that a filter sees
   Size filters_each() const { return filters / groups; }
   Size taps() const { return kernel[0] * kernel[1]; }
+  bool three_by_three() const {
+    bool yes = groups == 1;
+    for (int a = 0; a < 2; ++a) yes &= kernel[a] == 3 && stride[a] == 1 && dilation[a] == 1;
+    return yes;
+  }
 };
 
 inline const ConvolutionSize& convolution_size(const Size* numbers) {
@@ -39,6 +44,7 @@ struct ConvolutionPass {
   Size y_image, y_row, y_step;  // how far apart in memory
   Size groups, depth, filters;  // the latter two of one group
   const T* packed;              // the weights as the tile reads them
+  bool three_by_three;          // of the whole convolution: 3 × 3 taps, no stride, no dilation, one group
 };
 
 // Where the weights of a pass lie before they are packed: of the first tap, and strides.
@@ -65,6 +71,26 @@ template <typename T>
 Size packed_size(const ConvolutionPass<T>& pass);
 template <typename T>
 void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& weights, T* packed, const Call& call);
+
+// Some rows of y, and the part of it that multiplies: y[p] = x[p] w, for rows of x, w one panel after the other.
+template <typename T>
+struct Panels;
+template <typename T>
+void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size end);
+template <typename T>
+void multiply_panels(const Panels<T>& panels, Size positions, const T* x, const T* w, T* y);
+
+// The same for 3 × 3 taps and many channels; its weights follow those of convolve.
+template <typename T>
+bool has_winograd(const ConvolutionPass<T>& pass);
+template <typename T>
+void convolve_winograd(const ConvolutionPass<T>& pass, const Call& call);
+template <typename T>
+Size convolve_winograd_scratch(const ConvolutionPass<T>& pass);
+template <typename T>
+Size winograd_size(const ConvolutionPass<T>& pass);
+template <typename T>
+void pack_winograd(const ConvolutionPass<T>& pass, T* packed, Share channels);
 
 template <typename T>
 void convolution_pack_weights(const Call& call);

@@ -188,6 +188,20 @@ Rectangle<T> rectangle_of(const Panels<T>& panels, Size filter) {
   return panels.vectors(filter) == 2 ? convolve_rectangle<T, Kind::plain, 2> : convolve_rectangle<T, Kind::plain, 1>;
 }
 
+}  // namespace
+
+template <typename T>
+void multiply_panels(const Panels<T>& panels, Size positions, const T* x, const T* w, T* y) {
+  const Runs runs = {1, 1, panels.depth, 0, 0, 0, 0};
+  for (Size filter = 0, width; filter < panels.filters; filter += width) {
+    width = panels.vectors(filter) * lanes<T>;
+    const auto convolve =
+        panels.vectors(filter) == 2 ? convolve_line<T, Kind::plain, 2> : convolve_line<T, Kind::plain, 1>;
+    convolve(runs, positions, x, panels.depth, w + filter * panels.depth, y + panels.first(filter), panels.filters,
+             panels.fill(filter));
+  }
+}
+
 template <typename T>
 void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size end) {
   const Panels<T> panels(pass);
@@ -210,6 +224,8 @@ void convolve_rows(const ConvolutionPass<T>& pass, Size image, Size begin, Size 
 
 // ---- shares
 
+namespace {
+
 constexpr Size rows_bytes = 64 << 10;      // of x, in the rows that are taken at once
 constexpr Size few_rows_bytes = 16 << 10;  // where there are few images to share out
 constexpr Size few_images = 8;
@@ -227,6 +243,7 @@ template <typename T>
 void convolve(const ConvolutionPass<T>& pass, const Call& call) {
   if (pass.out[0] == 0 || pass.out[1] == 0) return;
   if (has_few_channels(pass)) return convolve_few(pass, call);
+  if (has_winograd(pass)) return convolve_winograd(pass, call);
   const Size most = rows_at_once(pass), parts = (pass.out[0] + most - 1) / most;
   const Share mine = share(pass.images * parts, call);
   for (Size i = mine.begin; i < mine.end; ++i)
@@ -235,7 +252,7 @@ void convolve(const ConvolutionPass<T>& pass, const Call& call) {
 
 template <typename T>
 Size convolve_scratch(const ConvolutionPass<T>& pass) {
-  return has_few_channels(pass) ? convolve_few_scratch(pass) : 0;
+  return has_few_channels(pass) ? convolve_few_scratch(pass) : has_winograd(pass) ? convolve_winograd_scratch(pass) : 0;
 }
 
 template <typename T>
@@ -256,6 +273,10 @@ template Size convolve_scratch(const ConvolutionPass<float>&);
 template Size convolve_scratch(const ConvolutionPass<double>&);
 template Size convolution_forward_scratch<float>(const Size*);
 template Size convolution_forward_scratch<double>(const Size*);
+template void multiply_panels(const Panels<float>&, Size, const float*, const float*, float*);
+template void multiply_panels(const Panels<double>&, Size, const double*, const double*, double*);
+template void convolve_rows(const ConvolutionPass<float>&, Size, Size, Size);
+template void convolve_rows(const ConvolutionPass<double>&, Size, Size, Size);
 template void convolve(const ConvolutionPass<float>&, const Call&);
 template void convolve(const ConvolutionPass<double>&, const Call&);
 template void convolution_forward<float>(const Call&);

@@ -63,6 +63,7 @@ ConvolutionPass<T> input_pass(const ConvolutionSize& size, const Phase& down, co
       .depth = size.filters_each(),
       .filters = size.depth(),
       .packed = nullptr,
+      .three_by_three = size.three_by_three(),
   };
 }
 

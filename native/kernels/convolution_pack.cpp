@@ -14,7 +14,7 @@ namespace pellucid::PELLUCID_KERNELS {
 
 template <typename T>
 Size packed_size(const ConvolutionPass<T>& pass) {
-  return Panels<T>(pass).packed();
+  return Panels<T>(pass).packed() + winograd_size(pass);
 }
 
 // One vector of filters of a panel, whose rows are `width` apart.
@@ -38,6 +38,7 @@ void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& w
   const Share channels = share(panels.depth, call);
   if (panels.dot) return pack_dot_weights(pass, weights, packed, channels);
   const Size filter_stride = panels.depthwise ? weights.group : weights.filter;
+  T* const start = packed;
   for (Size group = 0; group < panels.groups; ++group)
     for (Size filter = 0, width; filter < panels.filters; filter += width) {
       width = panels.vectors(filter) * lanes<T>;
@@ -46,6 +47,7 @@ void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& w
                     channels, filter_stride, smaller(panels.filters, lanes<T>), packed + v, width);
       packed += panels.taps * panels.depth * width;
     }
+  if (has_winograd(pass)) pack_winograd(pass, start, channels);
 }
 
 template <typename T>

@@ -32,6 +32,7 @@ ConvolutionPass<T> forward_pass(const ConvolutionSize& size) {
       .depth = size.depth(),
       .filters = size.filters_each(),
       .packed = nullptr,
+      .three_by_three = size.three_by_three(),
   };
 }
 

@@ -1,5 +1,5 @@
-// Gathering and scattering by indices (int64). A negative index counts from the end; one outside of its axis is moved
-// to the nearest place inside: whoever wants an error checks before.
+// Gathering and scattering by indices (int64). An index outside of its axis is a fault where something is taken
+// (gather, take_along_axis), and moved to the nearest place inside everywhere; a negative one counts from the end.
 //
 // gather_SIZE (elements of SIZE bytes: 1, 4, 8): y[i, :] = x[index_0[i], index_1[i], ..., :]
 //   buffers  y, x, index_0, index_1, ...
@@ -78,7 +78,15 @@ struct Indexed {
         total(0),
         index(call.buffers + 2) {}
 
-  // Where block i begins in x.
+  // Where block i begins in x, for gather.
+  Size checked_offset(const Call& call, Size i) const {
+    Size at = 0;
+    for (Size a = 0; a < indices; ++a)
+      at += call.checked("index", reinterpret_cast<const Index*>(index[a])[i], axes[a].size) * axes[a].stride;
+    return at;
+  }
+
+  // The same for whoever puts back what was gathered.
   Size offset(Size i) const {
     Size at = 0;
     for (Size a = 0; a < indices; ++a)
@@ -99,15 +107,18 @@ void gather(const Call& call) {
   T* y = call.buffer<T>(0);
   const T* x = call.buffer<const T>(1);
   const Share mine = share(g.n * g.block, call, 64 / sizeof(T));
-  if (g.empty()) return zero(y + mine.begin, mine.end - mine.begin);
+  if (g.empty()) {
+    if (g.n > 0) g.checked_offset(call, 0);
+    return zero(y + mine.begin, mine.end - mine.begin);
+  }
   if (g.block == 1) {
-    for (Size i = mine.begin; i < mine.end; ++i) y[i] = x[g.offset(i)];
+    for (Size i = mine.begin; i < mine.end; ++i) y[i] = x[g.checked_offset(call, i)];
     return;
   }
   for (Size at = mine.begin; at < mine.end;) {  // a share may begin and end within a block
     const Size i = at / g.block, skipped = at % g.block;
     const Size count = smaller(g.block - skipped, mine.end - at);
-    copy(y + at, x + g.offset(i) + skipped, count);
+    copy(y + at, x + g.checked_offset(call, i) + skipped, count);
     at += count;
   }
 }
@@ -142,7 +153,10 @@ void take_along_axis(const Call& call) {
   const T* x = call.buffer<const T>(1);
   const Index* index = call.buffer<const Index>(2);
   const Share mine = share(a.outer * a.count * a.inner, call, 64 / sizeof(T));
-  if (a.size == 0) return zero(y + mine.begin, mine.end - mine.begin);
+  if (a.size == 0) {
+    if (mine.begin < mine.end) call.checked("take_along_axis", index[mine.begin], 0);
+    return zero(y + mine.begin, mine.end - mine.begin);
+  }
   if (a.count == 1 && a.inner == 1) {  // one of each row
     for (Size at = mine.begin; at < mine.end; ++at) y[at] = x[at * a.size + place(index[at], a.size)];
     return;
@@ -150,7 +164,8 @@ void take_along_axis(const Call& call) {
   for (Size at = mine.begin; at < mine.end;) {  // one line of inner after the other
     const Size line = at / a.inner, skipped = at % a.inner, count = smaller(a.inner - skipped, mine.end - at);
     const T* from = x + line / a.count * a.size * a.inner + skipped;
-    for (Size i = 0; i < count; ++i) y[at + i] = from[place(index[at + i], a.size) * a.inner + i];
+    for (Size i = 0; i < count; ++i)
+      y[at + i] = from[call.checked("take_along_axis", index[at + i], a.size) * a.inner + i];
     at += count;
   }
 }

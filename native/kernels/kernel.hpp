@@ -10,11 +10,29 @@ namespace pellucid {
 
 using Size = std::ptrdiff_t;
 
+// An index that is outside of its axis, and which operation was given it.
+struct Fault {
+  const char* operation;  // null as long as there is none
+  long long index;
+  Size size;  // of the axis
+};
+
 struct Call {
   std::byte* const* buffers;
   const Size* numbers;
   std::byte* scratch;   // of this worker alone, aligned to 64 bytes
   int worker, workers;  // do share number `worker` of `workers`; the shares together are the whole
+  Fault* fault;         // of this worker alone: the first is to be told; or null
+
+  // The index itself, or where it is outside of 0..size-1 the nearest place inside (a negative one counts from the
+  // end), so that the kernel can go on; what it computes will not be used.
+  [[gnu::always_inline]] Size checked(const char* operation, long long index, Size size) const {
+    if (index >= 0 && index < size) [[likely]]
+      return static_cast<Size>(index);
+    if (fault && fault->operation == nullptr) *fault = {operation, index, size};
+    const Size from_start = static_cast<Size>(index < 0 ? index + size : index);
+    return from_start < 0 || size == 0 ? 0 : from_start < size ? from_start : size - 1;
+  }
 
   template <typename T>
   [[gnu::always_inline]] T* buffer(int index) const {

@@ -169,11 +169,14 @@ void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matr
 // ---- all
 
 // Whether to take dot products: not for short ones, whose lanes take longer to add up than the products do, unless the
-// other way would pack w for few columns or a single row.
+// other way would pack w for few columns or a single row; and not for a large w with few registers, where a tile of dot
+// products reads each number of it too often.
 template <typename T>
 bool takes_dots(MatmulSize whole, Matrix<const T> x, Matrix<const T> w) {
+  constexpr Size largest = vector_registers == 32 ? Size{1} << 60 : 1 << 20;
   const bool along_depth = w.row_stride == 1 && (x.column_stride == 1 || whole.rows == 1);
-  return along_depth && (whole.rows == 1 || whole.depth >= 8 * lanes<T> || whole.depth > whole.columns);
+  if (!along_depth || (whole.rows > 1 && whole.columns * whole.depth > largest)) return false;
+  return whole.rows == 1 || whole.depth >= 8 * lanes<T> || whole.depth > whole.columns;
 }
 
 template <typename T>

@@ -139,12 +139,13 @@ struct Panel {
 
 template <typename T, bool across>
 Panel<T> panel_of(Size left) {
-  constexpr Size L = lanes<T>, H = half<T>;
-  if (left >= 2 * L) return {2 * L, 2 * L, false, tiles_of<T, Vector<T>, 2, false, across>.of};
-  if (left > (has_halves ? L + H : L)) return {2 * L, left, true, tiles_of<T, Vector<T>, 2, true, across>.of};
-  if (left >= L) return {L, L, false, tiles_of<T, Vector<T>, 1, false, across>.of};
-  if (left > H || !has_halves) return {L, left, true, tiles_of<T, Vector<T>, 1, true, across>.of};
-  return {H, left, true, tiles_of<T, Half<T>, 1, true, across>.of};
+  // Without names for them: what Clang 14 instantiates here, it takes for parts of this function.
+  if (left >= 2 * lanes<T>) return {2 * lanes<T>, 2 * lanes<T>, false, tiles_of<T, Vector<T>, 2, false, across>.of};
+  if (left > (has_halves ? lanes<T> + half<T> : lanes<T>))
+    return {2 * lanes<T>, left, true, tiles_of<T, Vector<T>, 2, true, across>.of};
+  if (left >= lanes<T>) return {lanes<T>, lanes<T>, false, tiles_of<T, Vector<T>, 1, false, across>.of};
+  if (left > half<T> || !has_halves) return {lanes<T>, left, true, tiles_of<T, Vector<T>, 1, true, across>.of};
+  return {half<T>, left, true, tiles_of<T, Half<T>, 1, true, across>.of};
 }
 
 // For a single row, where `across` makes no difference.

@@ -22,6 +22,14 @@ using Unsigned = unsigned long long;
 
 // ---- loops
 
+// What one round of the loop writes, no other reads. Clang looks at run time, and warns of a loop that is none the
+// better for a promise.
+#ifdef __clang__
+#define PELLUCID_INDEPENDENT
+#else
+#define PELLUCID_INDEPENDENT _Pragma("GCC ivdep")
+#endif
+
 template <auto f, typename Y, typename... X>
 struct Loop;
 
@@ -30,7 +38,7 @@ struct Loop<f, Y, A> {
   static void run(Size size, std::byte* to, const std::byte* first, const std::byte*, const std::byte*) {
     Y* y = reinterpret_cast<Y*>(to);
     const A* a = reinterpret_cast<const A*>(first);
-#pragma GCC ivdep
+    PELLUCID_INDEPENDENT
     for (Size i = 0; i < size; ++i) y[i] = f(a[i]);
   }
 };
@@ -41,7 +49,7 @@ struct Loop<f, Y, A, B> {
     Y* y = reinterpret_cast<Y*>(to);
     const A* a = reinterpret_cast<const A*>(first);
     const B* b = reinterpret_cast<const B*>(second);
-#pragma GCC ivdep
+    PELLUCID_INDEPENDENT
     for (Size i = 0; i < size; ++i) y[i] = f(a[i], b[i]);
   }
 };
@@ -53,7 +61,7 @@ struct Loop<f, Y, A, B, C> {
     const A* a = reinterpret_cast<const A*>(first);
     const B* b = reinterpret_cast<const B*>(second);
     const C* c = reinterpret_cast<const C*>(third);
-#pragma GCC ivdep
+    PELLUCID_INDEPENDENT
     for (Size i = 0; i < size; ++i) y[i] = f(a[i], b[i], c[i]);
   }
 };
@@ -115,7 +123,7 @@ inline T negative(T a) {
 template <typename T>
 inline T maximum(T a, T b) {
   if constexpr (floating<T>)
-    return (a >= b) | (a != a) ? a : b;  // b also where b is nan
+    return ((a >= b) | (a != a)) ? a : b;  // b also where b is nan
   else
     return a > b ? a : b;
 }

@@ -3,8 +3,8 @@
 // A maximum of numbers takes a comparison, and one that a nan may be among takes three. So a row of windows is first
 // done as if there were none; a sum that a nan or an infinity spoils tells whether it has to be done again.
 //
-// The gradient goes from pixel to pixel of x̄. Where windows lie side by side (2×2 with stride 2) it goes window by window
-// instead, which reads ȳ once: three times as fast.
+// The gradient goes from pixel to pixel of x̄. Where windows lie side by side (2×2 with stride 2) it goes window by
+// window instead, which reads ȳ once: three times as fast.
 
 #include "pooling.hpp"
 #include "pooling_walk.hpp"

@@ -55,7 +55,7 @@ struct Max {
   static constexpr T identity = lowest<T>();
   template <typename V>
   static V fold(V a, V b) {
-    return (b > a) | (b != b) ? b : a;  // nan goes through
+    return ((b > a) | (b != b)) ? b : a;  // nan goes through
   }
 };
 

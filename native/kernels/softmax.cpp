@@ -1,5 +1,5 @@
 // Softmax of rows, its logarithm, and their gradients. All are contiguous rows of `columns` numbers, except where a
-// stride is given. An index outside of its row is moved to the nearest place inside.
+// stride is given. An index outside of its row is a fault in softmax, and moved to the nearest place inside.
 //
 // softmax_DTYPE: of each row, m = max x, s = Σ exp(x - m), and what is asked for of
 //                y = (x - m) - log s,   p = exp(x - m) / s,   chosen = y[index]
@@ -187,8 +187,10 @@ void softmax(const Call& call) {
         for (Size c = 0; c < stored; c += width<T>)
           write(y, columns, begin + r, c, end, (powers.read(begin + r, c) - most.row[r]) - logs.row[r]);
     if (chosen)
-      for (Size r = 0; r < count; ++r)
-        chosen[begin + r] = (x[(begin + r) * stride + place(index[begin + r], columns)] - most.row[r]) - logs.row[r];
+      for (Size r = 0; r < count; ++r) {
+        const Size column = call.checked("take_along_axis", index[begin + r], columns);
+        chosen[begin + r] = (x[(begin + r) * stride + column] - most.row[r]) - logs.row[r];
+      }
   });
 }
 

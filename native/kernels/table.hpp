@@ -5,8 +5,9 @@
 //
 // The trap in compiling one source several times: an inline function of the standard library (std::min, say) that the
 // compiler does not inline becomes one symbol shared by all copies, and the linker may keep the AVX-512 one for a
-// machine that has none. So files in this folder include nothing but each other and <cstddef>, and what they share
-// stands in the namespace PELLUCID_KERNELS or in an unnamed one.
+// machine that has none. So files in this folder include nothing but each other, <cstddef>, and the compiler's
+// intrinsics, which are always inlined; and what they share stands in the namespace PELLUCID_KERNELS or in an unnamed
+// one.
 #pragma once
 
 #include "kernel.hpp"

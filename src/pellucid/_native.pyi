@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,11 @@ Line = tuple[str, Sequence[tuple[int, int, int, int]], Sequence[int]]
 Task = tuple[int, float, Sequence[Line]]
 Phase = tuple[bool, Sequence[Task]]
 
+def same(dicts: tuple[Any, ...], places: tuple[Any, ...], seen: tuple[Any, ...]) -> bool: ...
+
+class Held:
+    def __init__(self, arrays: Sequence[np.ndarray]) -> None: ...
+
 class Plan:
     timing: bool
     def __init__(
@@ -29,7 +34,7 @@ class Plan:
         input_bytes: Sequence[int],
         output_bytes: Sequence[int],
     ) -> None: ...
-    def run(self, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray]) -> None: ...
+    def run(self, inputs: Sequence[np.ndarray], outputs: Sequence[np.ndarray], held: Held | None = None) -> None: ...
     def scan(
         self,
         rows: NDArray[np.int64],

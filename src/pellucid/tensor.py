@@ -34,12 +34,19 @@ class Trace(Protocol):
     def write(self, tensor: Tensor, node: Node) -> None: ...
     def read_grad(self, tensor: Tensor) -> Tensor | None: ...
     def write_grad(self, tensor: Tensor, grad: Tensor | None) -> None: ...
-    def guard(self, read: Callable[[], Any], expected: Any) -> None: ...
+    def guard(self, read: Callable[[], Any], expected: Any, watched: Any = None) -> None:
+        """What is traced holds only as long as `read()` gives `expected`.
+
+        watched: dictionaries and pairs (object, attribute); as long as the same objects are in them, `read()` gives
+                 the same and need not be called. None where it must be called each time.
+        """
+        ...
 
 
 class _Context(threading.local):
     recording = True
     trace: Trace | None = None
+    training: bool | None = None  # what all Modules take for their mode, whatever it is; None for each its own
 
 
 context = _Context()

@@ -6,7 +6,7 @@ A Tensor from outside the function (a parameter, a running mean, the random gene
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 
 from pellucid.graph import Node
 from pellucid.tensor import Tensor, context
+from pellucid.watch import Place
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,14 @@ class Slot:
     def __hash__(self) -> int:
         return hash((id(self.tensor), self.is_grad))
 
+    def places(self) -> list[Place]:
+        """Where its array and `requires_grad` are, in this order, and what else says which array it is."""
+        if not self.is_grad:
+            return [(self.tensor, "_value"), (self.tensor, "requires_grad")]
+        grad = self.tensor._grad
+        assert grad is not None, "a guard has checked that the gradient is there"
+        return [(grad, "_value"), (self.tensor, "requires_grad"), (self.tensor, "_grad")]
+
     def read(self) -> np.ndarray:
         tensor = self.tensor._grad if self.is_grad else self.tensor
         assert tensor is not None, "a guard has checked that the gradient is there"
@@ -43,6 +52,22 @@ class Slot:
             self.tensor._version += 1
 
 
+@dataclass(frozen=True)
+class Guard:
+    """What was traced holds only as long as `read()` gives `expected`.
+
+    watched: dictionaries and places (object, attribute): as long as the same objects are in them, `read()` gives the
+             same; None where that cannot be said
+    """
+
+    read: Callable[[], Any]
+    expected: Any
+    watched: Sequence[dict[str, Any] | Place] | None
+
+    def holds(self) -> bool:
+        return bool(self.read() == self.expected)
+
+
 class Tracer:
     """Stands in the way of Tensors while a function is watched (see `pellucid.tensor.Trace`)."""
 
@@ -54,7 +79,7 @@ class Tracer:
         self.grads: dict[Slot, Tensor | None] = {}
         self.written_grads: dict[Slot, None] = {}  # an ordered set
         self.versions: dict[Slot, int] = {}
-        self.guards: list[tuple[Callable[[], Any], Any]] = []
+        self.guards: list[Guard] = []
 
     def node(self, tensor: Tensor) -> Node:
         """The node of a Tensor: its own when it was made inside, that of its slot when it comes from outside."""
@@ -81,7 +106,7 @@ class Tracer:
         slot = Slot(tensor, is_grad=True)
         if slot not in self.grads:
             present = tensor._grad is not None
-            self.guard(lambda: tensor._grad is not None, present)
+            self.guard(lambda: tensor._grad is not None, present, None if present else [(tensor, "_grad")])
             self.grads[slot] = Tensor._wrap(self._take(slot)) if present else None
         return self.grads[slot]
 
@@ -93,9 +118,10 @@ class Tracer:
             self.grads[slot] = grad
             self.written_grads[slot] = None
 
-    def guard(self, read: Callable[[], Any], expected: Any) -> None:
-        """What was traced holds only as long as `read()` gives `expected`."""
-        self.guards.append((read, expected))
+    def guard(
+        self, read: Callable[[], Any], expected: Any, watched: Sequence[dict[str, Any] | Place] | None = None
+    ) -> None:
+        self.guards.append(Guard(read, expected, watched))
 
     def changes(self) -> dict[Slot, Node | None]:
         """The slots that have another value at the end than they had at the start; None for a gradient removed."""

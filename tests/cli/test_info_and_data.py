@@ -40,7 +40,7 @@ def test_info_json_has_everything(call: Call) -> None:
 
 
 def test_info_says_what_is_wrong_where_kernels_cannot_run(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pellucid.engines.native._load", lambda: (None, "a reason"))
+    monkeypatch.setattr("pellucid.engines.native.load", lambda: (None, "a reason"))
     lines = call("info").out.splitlines()
     if "native" in ENGINES:
         assert lines[2].startswith("  engine    native, which cannot run (see kernels)")

@@ -101,3 +101,9 @@ def test_a_loader_without_a_batch_is_refused(dataset):
         Loader(dataset, 11, drop_last=True)
     given = "batch_size=11 and drop_last=True leave no batch of 10 examples"
     assert str(caught.value) == f"Loader: {given}; give more examples"
+
+
+def test_an_example_comes_as_in_a_batch():
+    dataset = ArrayDataset(np.arange(6.0).reshape(3, 2), np.arange(3))
+    assert Loader(dataset, 2).example().tolist() == [[0.0, 1.0]]
+    assert Loader(dataset, 2, transform=lambda x, generator: x[:, :1] + 5).example().tolist() == [[5.0]]

@@ -146,13 +146,13 @@ def test_info_describes_this_machine() -> None:
 
 def test_a_package_without_the_module_still_multiplies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pellucid._native", None)
-    native._load.cache_clear()
+    native.load.cache_clear()
     try:
         assert not native.available()
         assert native.info()["reason"].startswith("pellucid._native was not built")
         assert native.matmul(np.eye(2), np.eye(2)).tolist() == [[1, 0], [0, 1]]
     finally:
-        native._load.cache_clear()
+        native.load.cache_clear()
 
 
 def run_python(isa: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -187,10 +187,10 @@ def test_pellucid_isa_forces_one(isa: str) -> None:
 def test_an_unknown_instruction_set_gives_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     isas = ", ".join(native.info()["isas"])
     monkeypatch.setenv("PELLUCID_ISA", "sse9")
-    native._load.cache_clear()
+    native.load.cache_clear()
     try:
         with pytest.raises(OptionError) as error:
             native.available()
     finally:
-        native._load.cache_clear()
+        native.load.cache_clear()
     assert str(error.value) == f"PELLUCID_ISA: this machine has no instruction set 'sse9'; it has {isas}"

@@ -19,6 +19,8 @@ from pellucid.engines.native.simplify import fold_and_share, simplify
 from pellucid.engines.native.sums import sums_of_sums
 from pellucid.graph import Graph
 
+native_only = pytest.mark.skipif("native" not in ENGINES, reason="the compiled module was not built")
+
 
 def graph_of(function, *shapes, dtype=np.float32):
     return pellucid.compile(function).graph(*(np.ones(shape, dtype) for shape in shapes))
@@ -150,7 +152,7 @@ def agrees(function, *arrays, **tolerance):
         np.testing.assert_allclose(found.numpy(), expected.numpy(), **tolerance)
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("shape", "options"),
@@ -179,7 +181,7 @@ def test_the_loss_and_its_gradient_are_the_references(shape, options, dtype):
     agrees(step, x, t, rtol=20 * eps, atol=20 * eps)
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 def test_all_that_softmax_is_made_of_may_be_asked_for_besides():
     def step(x, g, t):
         x.requires_grad = True
@@ -196,7 +198,7 @@ def test_all_that_softmax_is_made_of_may_be_asked_for_besides():
     agrees(step, x, g, rng.integers(0, 5, 7), rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 def test_one_line_makes_the_loss_and_the_probabilities_of_its_gradient():
     step = loss_and_gradient(F.cross_entropy)
     plan = NativePlan(pellucid.compile(step).graph(np.ones((6, 4), np.float32), np.zeros(6, np.int64)))
@@ -212,7 +214,7 @@ def test_powers_that_are_products_or_roots_become_these():
     assert "power" in names(simplify(graph_of(lambda x: x**3, (3,))))
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("exponent", [2.0, 1.0, 0.5, -1.0])
 def test_such_powers_are_numpys(exponent, dtype):
@@ -248,7 +250,7 @@ def test_a_relu_without_a_gradient_is_one_operation():
     assert names(simplify(graph_of(lambda x: F.relu(x), (3,)))) == ["broadcast_to", "maximum"]
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 def test_a_relu_keeps_nan_and_gives_no_negative_zero():
     x = np.array([-1, 2, -0.0, 0.0, np.nan, np.inf, -np.inf] * 5, np.float32)
     with pellucid.engine("native"):
@@ -267,7 +269,7 @@ def test_a_mask_stays_where_its_output_is_not_kept():
     assert mask.inputs[0].primitive.name == "multiply"
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 def test_masks_from_outputs_agree_with_the_reference_for_zeros_and_nan():
     x = np.random.default_rng(0).standard_normal((6, 4))
     x[0], x[1, 0] = 0, np.nan
@@ -291,7 +293,7 @@ def test_bias_and_relu_come_behind_the_pooling():
     assert large == ["max_pool2d_gradient"]
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 def test_pooling_before_bias_and_relu_agrees_with_the_reference():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((4, 3, 9, 9))
@@ -339,7 +341,7 @@ def test_any_graph_falls_into_groups_that_can_run_in_order(steps):
 # ---- programs
 
 
-@pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
+@native_only
 @pytest.mark.parametrize(
     "function", [lambda x: x.to("float32") / 255, lambda x: (x.to("float32"), x.to("float32") / 7)]
 )
@@ -435,6 +437,7 @@ def layers(x, v, w):
     return ((x @ v).relu() @ w).exp()
 
 
+@native_only
 def test_layers_run_as_one_chain_for_a_few_rows_at_a_time():
     plan = plan_of(layers, (400, 100), (100, 100), (100, 100))
     (phase,) = plan.assembled.phases
@@ -442,6 +445,7 @@ def test_layers_run_as_one_chain_for_a_few_rows_at_a_time():
     assert task.blocks > 1 and len(task.lines) == 4
 
 
+@native_only
 def test_rows_that_fill_no_block_are_a_block_of_their_own():
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(shape).astype(np.float32) / 10 for shape in ((97, 100), (100, 100), (100, 100))]
@@ -451,6 +455,7 @@ def test_rows_that_fill_no_block_are_a_block_of_their_own():
     np.testing.assert_allclose(plan(arrays)[0], np.exp(np.maximum(x @ v, 0) @ w), rtol=1e-5)
 
 
+@native_only
 def test_a_sum_over_the_rows_is_summed_from_a_part_of_each_block():
     plan = plan_of(lambda x: (x * x).exp().sum(0), (1000, 300))
     first, second = plan.assembled.phases
@@ -459,11 +464,13 @@ def test_a_sum_over_the_rows_is_summed_from_a_part_of_each_block():
     np.testing.assert_allclose(plan([x])[0], np.exp(x.astype(np.float64) ** 2).sum(0), rtol=1e-5)
 
 
+@native_only
 def test_a_weight_too_large_for_the_cache_is_multiplied_by_all_threads_together():
     plan = plan_of(lambda x, w: (x @ w).relu(), (128, 1000), (1000, 1000))
     assert plan.assembled.phases[0].tasks[0].blocks == 0
 
 
+@native_only
 def test_state_is_changed_in_place_where_nobody_reads_the_old_value_later():
     def step(x, w):
         w.requires_grad = True

@@ -48,7 +48,7 @@ def plant() -> Iterator[Callable[..., Case]]:
 def every_check(case: Case) -> None:
     check_value(case, "float64", "reference")
     check_strides(case, "float64", "reference")
-    check_compiled(case, "float64", "reference")
+    check_compiled(case, "float64", "reference", {})
     check_inputs_are_left(case, "reference")
     check_gradient(case)
     check_second_gradient(case)
@@ -158,7 +158,7 @@ def test_an_input_that_is_written_to_is_caught(plant) -> None:
 def test_a_value_that_differs_between_calls_is_caught(plant) -> None:
     calls = iter(range(1000))
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
-        check_compiled(plant(value=lambda x: x**3 + next(calls)), "float64", "reference")
+        check_compiled(plant(value=lambda x: x**3 + next(calls)), "float64", "reference", {})
 
 
 def test_a_planted_primitive_is_gone_afterwards() -> None:

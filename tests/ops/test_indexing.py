@@ -8,10 +8,11 @@ from hypothesis import given as examples
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from pellucid import Tensor, compile, engine, one_hot, take_along_axis
+from pellucid import Buffer, Parameter, Tensor, compile, engine, no_grad, one_hot, take_along_axis
 from pellucid.autodiff import gradients
 from pellucid.errors import DTypeError, PellucidError, RangeError
 from pellucid.operators import OPERATIONS
+from tests.agreement import on_every_engine
 from tests.ops.harness import Case, checks, floats, given, integers, public
 
 index, index_set, gather = OPERATIONS["index"], OPERATIONS["index_set"], OPERATIONS["gather"]
@@ -216,7 +217,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(message: str) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("engine_name", ["reference"])  # the native engine moves an index to the nearest place inside
+@on_every_engine
 def test_a_compiled_index_is_checked_when_it_runs(index, message: str, engine_name: str) -> None:
     def only_first(x: Tensor, i: Tensor) -> Tensor:
         return index(x, i).flatten()[:1]
@@ -227,6 +228,44 @@ def test_a_compiled_index_is_checked_when_it_runs(index, message: str, engine_na
         with pytest.raises(RangeError) as caught:
             taking(x, Tensor([7]))
     assert str(caught.value) == message.format(7)
+
+
+@on_every_engine
+def test_a_compiled_call_that_refuses_an_index_changes_nothing(engine_name: str) -> None:
+    """One step or many; and of many wrong indices the first one is told, however many threads there are."""
+    table, count = Parameter(np.ones((50, 40), np.float32)), Buffer([0.0])
+
+    @compile
+    def step(i: Tensor) -> Tensor:
+        rows = table[i]
+        with no_grad():
+            table.assign(table * 2)
+            count.assign(count + 1)
+        return rows.sum()
+
+    right = np.arange(6000) % 50
+    wrong = right.copy()
+    wrong[[2500, 5999]] = 50, 77
+    with engine(engine_name):
+        step(right)
+        for call in (lambda: step(wrong), lambda: step.scan(np.arange(6000).reshape(3, 2000), wrong)):
+            before = table.numpy().copy()
+            with pytest.raises(RangeError) as caught:
+                call()
+            if engine_name == "native":  # elsewhere the first steps of a scan have been done
+                np.testing.assert_array_equal(table.numpy(), before)
+            assert str(caught.value) == "index: 50 is outside of an axis of size 50"
+        assert np.isfinite(step(right).numpy())
+
+
+@on_every_engine
+def test_nothing_can_be_taken_from_an_empty_axis(engine_name: str) -> None:
+    taking = compile(lambda x, i: x[i])
+    with engine(engine_name), pytest.raises(RangeError) as caught:
+        taking(np.ones((0, 2), np.float32), np.array([3]))
+    assert str(caught.value) == "index: 3 is outside of an axis of size 0"
+    with engine(engine_name):
+        assert taking(np.ones((0, 2), np.float32), np.zeros(0, np.int64)).shape == (0, 2)
 
 
 def test_a_place_is_not_given_what_does_not_fit() -> None:

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 import pellucid
-from pellucid import nn, optim
+from pellucid import Tensor, nn, optim
 from pellucid.data import ArrayDataset
 from pellucid.errors import TrainingError
 from pellucid.train import Trainer
+from pellucid.train.resume import held, put_back
+from tests.agreement import on_every_engine
 
 
 class Blow(nn.Module):
@@ -110,3 +112,25 @@ def test_an_exploding_last_step_is_noticed(lr, validate, message):
     with pytest.raises(TrainingError) as error:
         fit(nn.Linear(3, 2), x, lr=lr, batch_size=8, validation=(x, np.arange(8) % 2) if validate else None)
     assert str(error.value) == message
+
+
+@on_every_engine
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_arrays_that_are_held_are_never_written_into(blobs, make_trainer, by_hand, engine_name):
+    """So that what a run was before a chunk of steps can be kept without a copy."""
+    trainer = make_trainer(scheduler=lambda o: optim.StepLR(o, step_size=1, gamma=0.5))
+    before = held(trainer)
+    copies = [array.copy() for _, array in before]
+    weights = trainer.model.state_dict()
+    with pellucid.engine(engine_name):
+        if by_hand:
+            trainer.step(Tensor(blobs.x), Tensor(blobs.t))
+        else:
+            trainer.fit(blobs, epochs=2, batch_size=16, progress=False)
+    moved = sum(not np.array_equal(tensor.numpy(), copy) for (tensor, _), copy in zip(before, copies, strict=True))
+    assert moved > len(weights), "weights, optimiser, schedule and random numbers"
+    for (_, array), copy in zip(before, copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+    put_back(before)
+    for name, array in trainer.model.state_dict().items():
+        np.testing.assert_array_equal(array, weights[name], err_msg=name)

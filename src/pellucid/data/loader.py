@@ -73,6 +73,11 @@ class Loader:
             drop_last=self.drop_last,
         )
 
+    def example(self) -> np.ndarray:
+        """One example, as it comes in a batch: its first axis is 1."""
+        x, _ = self.dataset[np.zeros(1, np.int64)]
+        return x if self.transform is None else self.transform(x, epoch_generator(self.seed, 0))
+
     def batches(self, epoch: int, start: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The batches of that epoch from number `start` on; `self.epoch` stays as it is."""
         order = self.order(epoch)

@@ -38,6 +38,17 @@ class ScanPlan(Protocol):
 
 
 @runtime_checkable
+class BoundPlan(Protocol):
+    """A plan that can be given its last inputs for many calls at once. What it gives are arrays of its own."""
+
+    def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]: ...
+
+    def bound(self, state: Sequence[np.ndarray]) -> Plan:
+        """The same with these arrays as its last inputs; it takes the ones before them."""
+        ...
+
+
+@runtime_checkable
 class ExplainedPlan(Protocol):
     """A plan that can say what it does and where its time goes."""
 

@@ -27,7 +27,8 @@ def unchanged(module: Module, trace: Trace) -> Iterator[None]:
     after = _attributes(module)
     kept = {name: value for name, value in before.items() if after.get(name) == value}
     own = {name for name in {**before, **after} if name not in kept}
-    trace.guard(lambda: {name: value for name, value in _attributes(module).items() if name not in own}, kept)
+    watched = None if any(_may_grow(value) for value in vars(module).values()) else [vars(module)]
+    trace.guard(lambda: {name: value for name, value in _attributes(module).items() if name not in own}, kept, watched)
 
 
 def _attributes(module: Module) -> dict[str, Any]:
@@ -45,6 +46,11 @@ def _form(value: Any) -> Any:
         leaves, structure = tree.flatten(value)
         return structure, [_form(x) for x in leaves]
     return _Same(value)
+
+
+def _may_grow(value: Any) -> bool:
+    """Whether it can change inside and still be the same object, and is compared by what is in it."""
+    return type(value) in (list, dict) or (type(value) is tuple and any(map(_may_grow, value)))
 
 
 class _Same:

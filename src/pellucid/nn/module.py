@@ -8,6 +8,7 @@ nothing to call first: `super().__init__()` does no harm and is not needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any, Self, TypeVar
 
@@ -124,8 +125,10 @@ class Module:
     @property
     def training(self) -> bool:
         """Whether dropout drops and batch normalisation learns; a guard in compiled functions."""
+        if context.training is not None:
+            return context.training
         if context.trace is not None:
-            context.trace.guard(lambda: self._training, self._training)
+            context.trace.guard(lambda: self._training, self._training, [(self, "_training")])
         return self._training
 
     @training.setter
@@ -232,6 +235,16 @@ class Module:
             return f"{type(self).__name__}({self.extra_repr()})"
         body = [self.extra_repr(), *lines] if self.extra_repr() else lines
         return f"{type(self).__name__}(\n  " + "\n  ".join(body) + "\n)"
+
+
+@contextmanager
+def evaluating() -> Iterator[None]:
+    """Inside, in this thread, every Module takes itself to be in evaluation mode; none is changed."""
+    before, context.training = context.training, False
+    try:
+        yield
+    finally:
+        context.training = before
 
 
 def _convert(tensor: Tensor, dtype: np.dtype) -> None:

@@ -134,7 +134,7 @@ class Group(Mapping[str, Any]):
     def guard(self) -> None:
         """While a step is being compiled: it holds only as long as the fixed options stay as they are."""
         if context.trace is not None:
-            context.trace.guard(lambda: dict(self._fixed), dict(self._fixed))
+            context.trace.guard(lambda: dict(self._fixed), dict(self._fixed), [self._fixed])
 
     def __getitem__(self, name: str) -> Any:
         if name == "params":

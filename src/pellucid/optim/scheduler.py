@@ -96,7 +96,7 @@ class LRScheduler:
 
     def _check_latest(self) -> None:
         if context.trace is not None:
-            context.trace.guard(lambda: self.optimizer.schedule is self, True)
+            context.trace.guard(lambda: self.optimizer.schedule is self, True, [(self.optimizer, "schedule")])
         if self.optimizer.schedule is not self:
             raise OptionError(
                 f"{type(self).__name__}: {type(self.optimizer.schedule).__name__} was made for the same optimizer "

@@ -78,7 +78,7 @@ def first_non_finite(trainer: Trainer, x: np.ndarray) -> str:
     handles = [module.register_forward_hook(look(name or "the model")) for name, module in leaves]
     try:
         with no_grad():
-            trainer._forward(Tensor(x))
+            trainer._output(Tensor(x))
     finally:
         for handle in handles:
             handle.remove()

@@ -21,7 +21,7 @@ from pellucid.train.diagnosis import explain_non_finite, refuse_broken_loss, ref
 from pellucid.train.history import History
 from pellucid.train.interrupt import held_interrupt
 from pellucid.train.position import Position
-from pellucid.train.resume import Keeper, restore, snapshot
+from pellucid.train.resume import Keeper, held, put_back
 
 if TYPE_CHECKING:
     from pellucid.train.trainer import Trainer
@@ -45,6 +45,7 @@ class Loop:
         self.trainer, self.dataset, self.loader, self.validation = trainer, dataset, loader, validation
         self.listeners, self.keeper = listeners, keeper
         self.position, self.history = Position(epochs, len(loader)), History()
+        self.steps = 1  # in the next chunk: as many as fit into LOOK_UP_SECONDS, going by the last one
 
     def run(self) -> None:
         """All epochs that are left. Ctrl-C saves the checkpoint before it goes on up."""
@@ -79,15 +80,15 @@ class Loop:
 
     def _epoch(self) -> Iterator[None]:
         """The rest of the current epoch; comes up after each chunk of steps."""
-        position, steps = self.position, 1
+        position = self.position
         self.trainer.model.train()
         order = self.loader.order(position.epoch)
         while position.batch < position.batches:
             start = time.monotonic()
-            count = self._chunk(order[position.batch * self.loader.batch_size :], steps)
+            count = self._chunk(order[position.batch * self.loader.batch_size :], self.steps)
             spent = time.monotonic() - start
             position.seconds += spent
-            steps = max(1, min(2 * steps, int(count * LOOK_UP_SECONDS / max(spent, 1e-9))))
+            self.steps = max(1, min(2 * self.steps, int(count * LOOK_UP_SECONDS / max(spent, 1e-9))))
             yield
 
     def _chunk(self, order: np.ndarray, steps: int) -> int:
@@ -96,7 +97,7 @@ class Loop:
         size = min(self.loader.batch_size, len(order))
         steps = min(steps, len(order) // size)
         x, t, rows = self._examples(order[: steps * size].reshape(steps, size))
-        before = snapshot(trainer)
+        before = held(trainer)
         try:
             losses, sums = trainer.run_steps(rows, x, t)
         except ShapeError as error:
@@ -105,12 +106,10 @@ class Loop:
                 error.message = f"{fault}; the last batch has only {rest}, and drop_last=True leaves it out"
             raise
         if not np.isfinite(losses).all():
-            restore(trainer, before)
+            put_back(before)
             raise explain_non_finite(trainer, losses, rows, x, t, position)
-        columns = {"loss": losses * np.float64(size), **sums}
-        for i in range(steps):
-            for name, column in columns.items():
-                position.sums[name] = position.sums.get(name, 0.0) + float(column[i])
+        for name, column in {"loss": losses * np.float64(size), **sums}.items():
+            position.sums[name] = _added(position.sums.get(name, 0.0), column)
         position.batch += steps
         position.latest = steps * size
         position.examples += position.latest
@@ -142,3 +141,8 @@ class Loop:
         position.epoch, position.batch, position.examples, position.seconds = position.epoch + 1, 0, 0, 0.0
         position.sums = {}
         return record
+
+
+def _added(total: float, column: np.ndarray) -> float:
+    """The total with one number of the column after the other added, so that it does not matter how they were cut."""
+    return float(np.add.accumulate(np.concatenate([[total], column]), dtype=np.float64)[-1])

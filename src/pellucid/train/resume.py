@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pellucid.errors import CheckpointError, PellucidError
+from pellucid.nn.state import named_state
 from pellucid.ops.random import default_generator
+from pellucid.tensor import Tensor
 from pellucid.train.callbacks import EarlyStopping
 from pellucid.train.checkpoint import join, part, read_arrays, write_arrays
 from pellucid.train.history import History
@@ -29,6 +31,25 @@ def snapshot(trainer: Trainer) -> dict[str, np.ndarray]:
     if trainer.scheduler is not None:
         parts["scheduler"] = trainer.scheduler.state_dict()
     return {**join(parts), "generator": default_generator.state.numpy()}
+
+
+def held(trainer: Trainer) -> list[tuple[Tensor, np.ndarray]]:
+    """Every Tensor that a training step changes, with its array.
+
+    Note: nothing is copied. A Tensor that changes is given another array; into one that it has, nobody writes.
+    """
+    tensors = [tensor for _, tensor in named_state(trainer.model)]
+    tensors += trainer.optimizer._buffers().values()
+    if trainer.scheduler is not None:
+        tensors += trainer.scheduler._buffers().values()
+    return [(tensor, tensor._array("fit")) for tensor in (*tensors, default_generator.state)]
+
+
+def put_back(state: list[tuple[Tensor, np.ndarray]]) -> None:
+    """Give every Tensor the array that it had when `held` looked."""
+    for tensor, array in state:
+        tensor._value = array
+        tensor._version += 1
 
 
 def restore(trainer: Trainer, arrays: dict[str, np.ndarray]) -> None:

@@ -18,7 +18,7 @@ from pellucid.errors import OptionError, ShapeError, check_whole
 from pellucid.graph import Graph
 from pellucid.nn.functional import scale_pixels
 from pellucid.nn.loss import CrossEntropyLoss, NLLLoss
-from pellucid.nn.module import Module
+from pellucid.nn.module import Module, evaluating
 from pellucid.ops.random import default_generator
 from pellucid.optim.clip import clip_grad_norm_
 from pellucid.tensor import Tensor, no_grad
@@ -71,7 +71,7 @@ class Trainer:
         self.metrics, self.schedule_each, self.clip_norm = metrics, schedule_each, clip_norm
         self._compiled_step = compile(self.step, names=self._names)
         self._compiled_measure = compile(self._measure, names=self._names)
-        self._compiled_forward = compile(self._forward, names=self._names)
+        self._compiled_predict = compile(self._predict, names=self._names)
 
     # ---- what one step is
 
@@ -111,22 +111,25 @@ class Trainer:
     @contextmanager
     def _as_in_fit(self) -> Iterator[None]:
         """Inside, as `fit` runs a step: in training mode, with no gradients from before; afterwards as it was."""
+        modes = [(module, module.training) for module in self.model.modules()]
         gradients = [(w, w._grad) for w in self.optimizer.params()]
-        with mode(self.model, training=True):
-            self.optimizer.zero_grad()
-            try:
-                yield
-            finally:
-                for w, gradient in gradients:
-                    w.grad = gradient
+        self.model.train()
+        self.optimizer.zero_grad()
+        try:
+            yield
+        finally:
+            for module, training in modes:
+                module.training = training
+            for w, gradient in gradients:
+                w.grad = gradient
 
     def _measure(self, x: Tensor, t: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        with no_grad():
+        with evaluating(), no_grad():
             output, loss = self._output_and_loss(x, t)
             return loss, self._metric_sums(output, t)
 
     def _output_and_loss(self, x: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        output = self.model(prepare(x, self._dtype))
+        output = self._output(x)
         loss = self.loss(output, t if t.dtype.kind in "iu" else t.to(output.dtype))
         if loss.shape != ():
             raise ShapeError(f"Trainer: the loss of {len(t)} examples is {loss.shape}; give their mean, a scalar")
@@ -147,14 +150,16 @@ class Trainer:
     def _check_labels(self, place: str, x: np.ndarray, t: np.ndarray) -> None:
         """Look at the labels where they are classes to the loss; to one of the user's own they may be anything."""
         if isinstance(self.loss, CrossEntropyLoss | NLLLoss) and t.dtype.kind in "iu":
-            with mode(self.model, training=False):
-                output = self._compiled_forward.graph(x[:1]).outputs[0]
+            output = self._compiled_predict.graph(x[:1]).outputs[0]
             if len(output.shape) == t.ndim + 1:  # not one-hot
                 check_labels(place, t, output.shape[1], self.loss.ignore_index)
 
-    def _forward(self, x: Tensor) -> Tensor:
-        with no_grad():
-            return self.model(prepare(x, self._dtype))
+    def _predict(self, x: Tensor) -> Tensor:
+        with evaluating(), no_grad():
+            return self._output(x)
+
+    def _output(self, x: Tensor) -> Tensor:
+        return self.model(prepare(x, self._dtype))
 
     def _names(self) -> Iterator[tuple[str, Tensor]]:
         yield from self.model.named_parameters()
@@ -211,8 +216,7 @@ class Trainer:
         others = [x for x in callbacks if x is not early_stopping]
         listeners = [*others, early_stopping, ProgressBar() if progress else None]
         run = {"seed": seed, "batch_size": batch_size, "examples": len(train), "drop_last": drop_last}
-        x, _ = next(loader.batches(0))
-        self._check_labels("fit", x, train.t)
+        self._check_labels("fit", loader.example(), train.t)
         if validation is not None:
             self._check_labels("fit: validation", validation.x, validation.t)
         keeper = Keeper(self, checkpoint, checkpoint_every, run, early_stopping)
@@ -240,27 +244,28 @@ class Trainer:
             raise OptionError("evaluate: the data set has no examples; give one at least")
         self._check_labels("evaluate", dataset.x, dataset.t)
         totals: dict[str, float] = {}
-        with mode(self.model, training=False):
-            for start in range(0, len(dataset), batch_size):
-                x, t = dataset[start : start + batch_size]
-                loss, sums = self._compiled_measure(x, t)
-                for name, value in (
-                    ("loss", loss.item() * len(x)),
-                    *((n, s.item()) for n, s in sums.items()),
-                ):
-                    totals[name] = totals.get(name, 0.0) + value
+        for start in range(0, len(dataset), batch_size):
+            x, t = dataset[start : start + batch_size]
+            loss, sums = self._compiled_measure(x, t)
+            for name, value in (
+                ("loss", loss.item() * len(x)),
+                *((n, s.item()) for n, s in sums.items()),
+            ):
+                totals[name] = totals.get(name, 0.0) + value
         return {name: total / len(dataset) for name, total in totals.items()}
 
     def predict(self, x: Any, *, batch_size: int = 1000) -> np.ndarray:
-        """The model's outputs for a batch of inputs, in evaluation mode.
+        """The model's outputs for a batch of inputs, in evaluation mode. Several threads may ask at once.
 
         Shapes: x (N, ...) → (N, ...), for a classifier (N, classes) scores before the softmax
         """
-        check_whole("predict", batch_size=batch_size)
+        if type(batch_size) is not int or batch_size < 1:
+            check_whole("predict", batch_size=batch_size)
         x = x.numpy() if isinstance(x, Tensor) else np.asarray(x)
-        with mode(self.model, training=False):
-            batches = [x[start : start + batch_size] for start in range(0, max(len(x), 1), batch_size)]
-            return np.concatenate([self._compiled_forward(batch).numpy() for batch in batches])
+        if len(x) <= batch_size:
+            return self._compiled_predict(x)._value.copy()
+        batches = [x[start : start + batch_size] for start in range(0, len(x), batch_size)]
+        return np.concatenate([self._compiled_predict(batch).numpy() for batch in batches])
 
 
 def _one_early_stopping(callbacks: Sequence[Callback], given: EarlyStopping | None) -> EarlyStopping | None:
@@ -279,15 +284,3 @@ def prepare(x: Tensor, dtype: Any) -> Tensor:
     if x.dtype == np.uint8:
         return scale_pixels(x).to(dtype)
     return x.to(dtype) if x.dtype.kind == "f" else x
-
-
-@contextmanager
-def mode(model: Module, *, training: bool) -> Iterator[None]:
-    """Inside, every layer is in that mode; afterwards in the mode that it was in before."""
-    before = [(module, module.training) for module in model.modules()]
-    model.train(training)
-    try:
-        yield
-    finally:
-        for module, training in before:
-            module.training = training

@@ -1,6 +1,14 @@
 """The native engine, the way into the compiled kernels, and what to know where they were not built.
 
-`pellucid._native` and the passes that make plans are loaded on first use, so that `import pellucid` does not wait.
+`pellucid._native` and the passes that make plans are loaded on first use, so that `import pellucid` does not wait. A
+graph becomes a plan in these passes, each a file that can be read by itself, in this order:
+
+    simplify    the same values from fewer nodes (patterns, softmax, pooling), then sums
+    fuse        which nodes run together
+    recompute   what is made anew instead of being kept; then fuse again
+    schedule    which groups run when, by what they cost (cost, limits) and whether they go row by row (blocks)
+    assemble    groups as kernel calls (lower, programs, rules, image_rules), and in chains for a few rows at a time
+    allocate    a place in memory for every buffer (memory)
 """
 
 from __future__ import annotations
@@ -35,7 +43,7 @@ class NativeEngine:
         self, graph: Graph, fed: Sequence[tuple[int, int]] = ()
     ) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
         """A plan of kernel calls; the reference's, with a warning, where the compiled module is broken."""
-        native, reason = _load()
+        native, reason = load()
         if native is None:
             warnings.warn(f"engine: {reason}", stacklevel=2)
             return self._reference.plan(graph, fed)
@@ -48,7 +56,7 @@ def available() -> bool:
     Raises: OptionError when PELLUCID_ISA names an instruction set that this machine does not have, or
             PELLUCID_THREADS is no number of threads
     """
-    return _load()[0] is not None
+    return load()[0] is not None
 
 
 def info() -> dict[str, Any]:
@@ -57,7 +65,7 @@ def info() -> dict[str, Any]:
     >>> list(info())
     ['available', 'reason', 'version', 'compiler', 'isa', 'isas', 'cores', 'threads']
     """
-    native, reason = _load()
+    native, reason = load()
     if native is None:
         facts = {"version": None, "compiler": None, "isa": None, "isas": [], "cores": os.cpu_count() or 1, "threads": 0}
     else:
@@ -78,14 +86,14 @@ def matmul(x: np.ndarray, w: np.ndarray) -> np.ndarray:
         raise ShapeError(f"matmul: x has {x.shape[1]} columns but w has {w.shape[0]} rows; x {x.shape}, w {w.shape}")
     if x.dtype != w.dtype or x.dtype not in (np.float32, np.float64):
         raise DTypeError(f"matmul: the kernel takes float32 or float64, the same twice; x {x.dtype}, w {w.dtype}")
-    native, _ = _load()
+    native, _ = load()
     if native is None:
         return x @ w
     return native.matmul(_aligned(x), _aligned(w))
 
 
 @cache
-def _load() -> tuple[ModuleType | None, str | None]:
+def load() -> tuple[ModuleType | None, str | None]:
     """The compiled module, or None and why there is none."""
     try:
         _native = import_module("pellucid._native")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pellucid.engines.native.blocks import Access, access
 from pellucid.engines.native.cost import cost, is_view
 from pellucid.engines.native.limits import LIMITS
-from pellucid.engines.native.lower import Line, Lowering
+from pellucid.engines.native.lower import PARTS, Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
 from pellucid.graph import Node, Primitive
 
@@ -93,7 +93,11 @@ class _ChainLowering:
                 copies[node.order] = copy
                 here.append(copy)
             outer = {copies[node.order].order for node in group if self._is_stored(node, group)}
-            self.lower(low, here, lambda copy, outer=outer: copy.order in outer)
+            parts = PARTS.get(_name(here[0])) if way.partial else None
+            if parts is not None:
+                low.views[here[0].order] = parts[0](low, here[0], *(low.views[x.order] for x in here[0].inputs))
+            else:
+                self.lower(low, here, lambda copy, outer=outer: copy.order in outer)
             for node in group:
                 if self.wanted(node):
                     self._deliver(node, copies[node.order], way.partial, start, first)
@@ -117,8 +121,8 @@ class _ChainLowering:
         view = self.low.views[copy.order]
         if partial:
             view = self._covering(view)
-            shape, per_block = (self.total, *node.shape), view.size
-            offset, strides = first * per_block, (per_block, *contiguous_strides(node.shape))
+            shape, per_block = (self.total, *view.shape), view.size
+            offset, strides = first * per_block, (per_block, *contiguous_strides(view.shape))
             self.parts[node.order] = node
         else:
             if view.buffer.space is not Space.LOCAL:  # rows of what was there before; one row has no stride to speak of
@@ -154,6 +158,12 @@ class _ChainLowering:
     def _sums(self) -> list[Line]:
         """The parts of the sums over the rows, summed."""
         for order, node in self.parts.items():
+            if _name(node) in PARTS:
+                whole = self.wholes[order]
+                parts = whole.reshape((self.total, *whole.shape[2:]))
+                self.low.what = f"{_name(node)} of {self.total} parts"
+                self.low.views[order] = PARTS[_name(node)][1](self.low, node, parts)
+                continue
             parts = Node(shape=(self.total, *node.shape), dtype=node.dtype)
             self.low.views[parts.order] = self.wholes[order]
             sum = Primitive.registry["sum"].node(parts, axes=(0,))
@@ -199,6 +209,10 @@ def _read_by_others(groups: Sequence[Group]) -> set[int]:
         own = {node.order for node in group}
         found.update(x.order for node in group for x in node.inputs if x.order not in own)
     return found
+
+
+def _name(node: Node) -> str:
+    return node.primitive.name if node.primitive is not None else ""
 
 
 def _nbytes(node: Node) -> int:

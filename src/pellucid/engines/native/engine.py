@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import numpy as np
@@ -14,6 +14,7 @@ from pellucid.engines.native.lower import Line
 from pellucid.engines.native.recompute import recompute
 from pellucid.engines.native.simplify import fold_and_share, simplify
 from pellucid.engines.native.sums import sums_of_sums
+from pellucid.errors import RangeError
 from pellucid.graph import Graph, Node
 
 
@@ -38,9 +39,22 @@ class NativePlan:
         )
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        outputs = [np.empty(node.shape, node.dtype) for node in self.graph.outputs]
-        self.native.run([np.asarray(x, order="C") for x in arrays], outputs)
-        return outputs
+        return self.bound(())(arrays)
+
+    def bound(self, state: Sequence[np.ndarray]) -> Callable[[Sequence[np.ndarray]], list[np.ndarray]]:
+        """The plan with its last inputs given: their addresses are looked up once."""
+        held = import_module("pellucid._native").Held([np.asarray(x, order="C") for x in state])
+        run, kinds = self.native.run, [(node.shape, node.dtype) for node in self.graph.outputs]
+
+        def call(arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
+            outputs = [np.empty(shape, dtype) for shape, dtype in kinds]
+            try:
+                run(arrays, outputs, held)  # what does not lie in C order is copied on the way in
+            except IndexError as error:
+                raise RangeError(str(error)) from None
+            return outputs
+
+        return call
 
     def explain(self, arrays: Sequence[np.ndarray]) -> str:
         """The plan in words, and where the time of some runs on these inputs goes."""
@@ -52,14 +66,17 @@ class NativePlan:
         """Many steps in one call, without Python between them; see `pellucid.engines.ScanPlan`."""
         outputs = [np.empty(node.shape, node.dtype) for node in self.graph.outputs]
         columns = [np.empty((len(rows), *node.shape), node.dtype) for node in self.graph.outputs[:kept]]
-        self.native.scan(
-            np.asarray(rows, np.int64, order="C"),
-            [_NOTHING] * len(sources) + [np.asarray(x, order="C") for x in state],
-            outputs,
-            [(i, np.asarray(source, order="C")) for i, source in enumerate(sources)],
-            [(*pair, in_place) for pair, in_place in zip(self.fed, self.assembled.in_place, strict=True)],
-            list(enumerate(columns)),
-        )
+        try:
+            self.native.scan(
+                np.asarray(rows, np.int64, order="C"),
+                [_NOTHING] * len(sources) + [np.asarray(x, order="C") for x in state],
+                outputs,
+                [(i, np.asarray(source, order="C")) for i, source in enumerate(sources)],
+                [(*pair, in_place) for pair, in_place in zip(self.fed, self.assembled.in_place, strict=True)],
+                list(enumerate(columns)),
+            )
+        except IndexError as error:
+            raise RangeError(str(error)) from None
         return columns, outputs[kept:]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,7 +66,8 @@ def _memory(plan: NativePlan) -> Iterator[str]:
 
 
 def _time(plan: NativePlan, arrays: Sequence[np.ndarray]) -> Iterator[str]:
-    threads = import_module("pellucid._native").threads()
+    shared = any(phase.shared for phase in plan.assembled.phases)
+    threads = import_module("pellucid._native").threads() if shared else 1
     whole, spent = _measured(plan, arrays)
     yield f"time: {whole * 1e6:,.2f} µs a run on {_count(threads, 'thread')}"
     yield from _against_the_limit(plan, whole, threads)
@@ -121,26 +122,25 @@ def _columns(seconds: float, whole: float) -> str:
 
 def _measured(plan: NativePlan, arrays: Sequence[np.ndarray]) -> tuple[float, list[float]]:
     """Seconds of a run, and of each line in it: the fastest of many, each by itself."""
-    whole, native = math.inf, plan.native
-    for seconds in _repeated(plan, arrays):
-        whole = min(whole, seconds)
+    run, native = plan.bound(arrays), plan.native
+    whole = min(_repeated(run))
     best = [math.inf] * len(plan.assembled.lines)
     native.timing = True
     native.times()
     try:
-        for _ in _repeated(plan, arrays):
+        for _ in _repeated(run):
             best = list(map(min, best, native.times()))
     finally:
         native.timing = False
     return whole, [nanoseconds / 1e9 for nanoseconds in best]
 
 
-def _repeated(plan: NativePlan, arrays: Sequence[np.ndarray]) -> Iterator[float]:
+def _repeated(run: Callable[[Sequence[np.ndarray]], Any]) -> Iterator[float]:
     """Run for a while; the seconds of each run."""
     runs, end = 0, time.perf_counter() + SECONDS
     while runs < FEWEST or time.perf_counter() < end:
         begin = time.perf_counter()
-        plan(arrays)
+        run(())
         yield time.perf_counter() - begin
         runs += 1
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.native.lower import Lowering, rule
+from pellucid.engines.native.lower import PARTS, Lowering, rule
 from pellucid.engines.native.memory import View
 from pellucid.engines.native.rules import fill
 from pellucid.graph import Node, Shape
@@ -59,7 +59,8 @@ def _convolution(low: Lowering, node: Node, x: View, w: View, numbers_and_work: 
     assert node.primitive is not None, "a constant is no convolution"
     kernel, (numbers, work) = node.primitive.name, numbers_and_work
     y = _new_images(low, node)
-    packed = low.new(_packed_shape(x.shape[1], w, y.shape[1] // node.options["groups"]), w.dtype)
+    transformed = 16 if _is_three_by_three(w.shape, node.options) else 0  # taps, of convolution_winograd.cpp
+    packed = low.new(_packed_shape(x.shape[1], w, y.shape[1] // node.options["groups"], transformed), w.dtype)
     low.emit(f"{kernel}_pack_weights_{node.dtype}", [packed], [low.ordered(w)], numbers, w.size)
     low.emit(f"{kernel}_{node.dtype}", [y], [_images(low, x), packed], numbers, work)
     return y
@@ -68,25 +69,48 @@ def _convolution(low: Lowering, node: Node, x: View, w: View, numbers_and_work: 
 VECTOR_BYTES = 64  # the widest: a row of packed weights is whole vectors, whichever the machine has
 
 
-def _packed_shape(channels: int, w: View, filters: int) -> Shape:
+def _packed_shape(channels: int, w: View | Node, filters: int, more: int = 0) -> Shape:
     """Of the channels of all groups and the filters of one, in the image that is read and in the one that is made."""
     lanes = VECTOR_BYTES // w.dtype.itemsize
-    return (channels, *w.shape[2:], -(-filters // lanes) * lanes)
+    return (channels, math.prod(w.shape[2:]) + more, -(-filters // lanes) * lanes)
+
+
+def _is_three_by_three(w: Shape, options: Any) -> bool:
+    plain = all(tuple(options[name]) == (1, 1) for name in ("stride", "dilation"))
+    return w[2:] == (3, 3) and plain and options["groups"] == 1
 
 
 @rule("conv2d_weight_gradient")
 def _conv2d_weight_gradient(low: Lowering, node: Node, x: View, g: View) -> View:
     """Two lines: sums over the images of one block each, then over the blocks."""
+    nbytes = math.prod(_weight_shape(node)) * node.dtype.itemsize
+    blocks = _blocks(g.shape[0], g.shape[2] * g.shape[3], nbytes)
+    return _weight_of_parts(low, node, _weight_parts(low, node, x, g, blocks))
+
+
+def _weight_parts(low: Lowering, node: Node, x: View, g: View, blocks: int = 1) -> View:
+    parts = low.new((blocks, *_weight_shape(node)), node.dtype)
+    numbers, work = _conv_numbers(x.shape, node.shape, g.shape, node.options)
+    reads = [_images(low, x), _images(low, g)]
+    low.emit(f"conv2d_weight_gradient_partial_{node.dtype}", [parts], reads, [*numbers, blocks], work)
+    return parts
+
+
+def _weight_of_parts(low: Lowering, node: Node, parts: View) -> View:
     w = low.new(node.shape, node.dtype)
-    shape = _packed_shape(x.shape[1], w, g.shape[1] // node.options["groups"])
-    blocks = _blocks(g.shape[0], g.shape[2] * g.shape[3], math.prod(shape) * w.dtype.itemsize)
-    partial = low.new((blocks, *shape), node.dtype)
-    numbers, work = _conv_numbers(x.shape, w.shape, g.shape, node.options)
-    kernel, numbers = "conv2d_weight_gradient", [*numbers, blocks]
-    low.emit(f"{kernel}_partial_{node.dtype}", [partial], [_images(low, x), _images(low, g)], numbers, work)
-    low.emit(f"{kernel}_sum_{node.dtype}", [w], [partial], numbers, blocks * w.size)
+    x, g = node.inputs
+    numbers, _ = _conv_numbers(x.shape, node.shape, g.shape, node.options)
+    low.emit(f"conv2d_weight_gradient_sum_{node.dtype}", [w], [parts], [*numbers, parts.shape[0]], parts.size)
     return w
 
+
+def _weight_shape(node: Node) -> Shape:
+    """The shape of a weight as the kernels of its gradient have it."""
+    x, g = node.inputs
+    return _packed_shape(x.shape[1], node, g.shape[1] // node.options["groups"])
+
+
+PARTS["conv2d_weight_gradient"] = (_weight_parts, _weight_of_parts)
 
 MOST_BLOCKS, BLOCK_POSITIONS, BLOCKS_BYTES = 16, 1024, 8 << 20
 

@@ -14,7 +14,7 @@ class Limits:
     sharing: float = 4_000.0  # a phase or a kernel call is shared among threads: waiting for each other costs some, too
     chain: float = 400.0  # a chain of blocks begins with a group
     two_blocks: float = 5_000.0  # a chain falls into blocks at all; many of them take much more
-    block_bytes: int = 3 << 17  # that a block makes and reads: it should stay in the second cache, beside the weights
+    block_bytes: int = 3 << 19  # that a block makes and reads, all in all: much of it is not needed at the same time
     whole_bytes: int = 1 << 19  # of a weight that every block may read whole
     recompute_bytes: int = 1 << 16  # of a value that is made anew; what is smaller stays in the cache anyway
     split_sum: int = 1 << 12  # numbers of a sum that is taken apart

@@ -17,10 +17,12 @@ from pellucid.engines.native.cost import CALL, EACH, EACH_PRODUCT
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides, merged_axes
 from pellucid.graph import Graph, Node, Shape
 
-PRODUCTS = ("matmul", "conv2d_float", "conv2d_input_gradient_float", "conv2d_weight_gradient")
+PRODUCTS = ("matmul", "conv2d_float", "conv2d_input_gradient_float", "conv2d_weight_gradient_partial")
 
 Rule = Callable[..., View]
 RULES: dict[str, Rule] = {}
+# Of what sums over rows in a way of its own: what makes the part of a block, and what makes the result of all parts.
+PARTS: dict[str, tuple[Rule, Callable[..., View]]] = {}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:

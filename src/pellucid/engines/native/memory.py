@@ -105,13 +105,18 @@ def contiguous_strides(shape: Shape, order: Sequence[int] | None = None) -> Shap
 
 
 def _reshaped_strides(view: View, shape: Shape) -> Shape | None:
-    # NumPy knows when a reshape needs no copy: ask it, with an array that has these strides and no memory to speak of.
-    dummy = np.lib.stride_tricks.as_strided(np.empty(0, np.uint8), view.shape, view.strides)
-    try:
-        dummy.shape = shape
-    except (AttributeError, ValueError):
-        return None
-    return dummy.strides
+    # Each new axis must lie within one of the old, once these are merged. (NumPy, asked by an array of these strides
+    # without memory, copies before it refuses, and reads what is not there.)
+    sizes, (steps,) = merged_axes(view.shape, [view.strides])
+    strides, size, step = [], 1, 1
+    for n in reversed(shape):
+        if n > 1 and size == 1:
+            size, step = sizes.pop(), steps.pop()
+        if size % n:
+            return None
+        strides.append(step)
+        size, step = size // n, step * n
+    return tuple(reversed(strides))
 
 
 def merged_axes(shape: Sequence[int], strides: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from pellucid.nn.module import evaluating
 from pellucid.tensor import Tensor, no_grad
-from pellucid.train.trainer import mode, prepare
+from pellucid.train.trainer import prepare
 
 if TYPE_CHECKING:
     from pellucid.nn.module import Module
@@ -54,7 +55,7 @@ def activations(run: Run) -> tuple[list[Activation], Module | None]:
     leaves = [(path, module) for path, module in run.model.named_modules() if not list(module.children())]
     handles = [module.register_forward_hook(hook_of(path)) for path, module in leaves]
     try:
-        with mode(run.model, training=False), no_grad():
+        with evaluating(), no_grad():
             run.model(prepare(Tensor(run.test.x[:EXAMPLES]), run.dtype))
     finally:
         for handle in handles:
