@@ -3,15 +3,17 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 
+import matplotlib
 import numpy as np
 import pytest
 
 import pellucid
 from pellucid import data, nn, optim
 from pellucid.data import ArrayDataset
+from pellucid.errors import PellucidError
 from pellucid.train import Trainer
 from pellucid.train.history import History
-from pellucid.train.report import findings, header, inside, pictures, plot, sections, words, write_report
+from pellucid.train.report import findings, header, inside, pictures, sections, words, write_report
 
 SECTIONS = [
     "How it learned",
@@ -269,28 +271,35 @@ def test_model_and_settings_are_left_as_they_were(tmp_path):
     train, test = blobs(3), blobs(3)
     model = nn.Sequential(nn.Linear(5, 4), nn.Dropout(0.5), nn.Linear(4, 3))
     model.train()
+    before, backend = dict(matplotlib.rcParams), matplotlib.get_backend()
     run(tmp_path, model, train, test, epochs=1)
+    assert dict(matplotlib.rcParams) == before
+    assert matplotlib.get_backend() == backend
     assert all(module.training for module in model.modules())
     assert not any(module._hooks for module in model.modules())
 
 
-NO_PICTURES = """
-import sys
-from pathlib import Path
-import numpy as np
-from pellucid import data, nn, optim, train
-from pellucid.train.report import write_report
-model = nn.Linear(2, 2)
-trainer = train.Trainer(model, nn.CrossEntropyLoss(), optim.SGD(model.parameters(), lr=0.1))
-test = data.ArrayDataset(np.eye(2, dtype="float32"), np.arange(2))
-history = trainer.fit(test, progress=False)
-write_report(Path(), model=model, trainer=trainer, history=history, test=test, config={})
-assert not {"matplotlib", "PIL"} & set(sys.modules)
-"""
+def test_user_settings_of_matplotlib_do_not_show(tmp_path):
+    test, model = blobs(3), nn.Linear(5, 3)
+    trainer = Trainer(model, loss=nn.CrossEntropyLoss(), optimizer=optim.SGD(model.parameters(), lr=0.1))
+    history = History([{"epoch": 1, "loss": 1.0, "learning_rate": 0.1, "seconds": 1.0, "steps": 1}])
+    arguments = {"model": model, "trainer": trainer, "history": history, "test": test, "config": {}}
+    plain = write_report(tmp_path, **arguments).read_text()
+    with matplotlib.rc_context({"text.color": "red", "font.size": 30, "axes.facecolor": "pink"}):
+        assert write_report(tmp_path, **arguments).read_text() == plain
 
 
-def test_a_report_loads_pillow_only_for_pictures_and_no_library_of_charts(tmp_path):
-    subprocess.run([sys.executable, "-c", NO_PICTURES], check=True, cwd=tmp_path)
+def test_matplotlib_is_loaded_only_when_a_report_is_written():
+    code = "import sys, pellucid.train.report; assert not {'matplotlib', 'PIL'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_missing_matplotlib_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(PellucidError) as caught:
+        run(tmp_path, nn.Linear(5, 3), blobs(3), blobs(3), epochs=1)
+    assert str(caught.value) == "report: needs matplotlib, which is not installed; pip install matplotlib"
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_failure_leaves_the_old_report_and_nothing_else(tmp_path, monkeypatch):
@@ -348,43 +357,6 @@ def test_activations_are_listed_in_working_order_without_those_that_change_nothi
     assert first is model[1]
     assert found[0].zeros == 0
     assert 0 < found[1].zeros < 1
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "most", "expected"),
-    [
-        (0.0, 1.0, 4, ["0.00", "0.25", "0.50", "0.75", "1.00"]),
-        (-0.11, 2.3, 6, ["0.0", "0.5", "1.0", "1.5", "2.0"]),
-        (98.76, 99.04, 6, ["98.80", "98.85", "98.90", "98.95", "99.00"]),
-        (-1.5, 1.5, 5, ["−1", "0", "1"]),
-        (-1e-9, 3e-8, 4, ["0", "1e-08", "2e-08", "3e-08"]),
-        (-1e300, 1e300, 2, ["−1e+300", "0", "1e+300"]),
-    ],
-)
-def test_ticks_are_round_numbers(low, high, most, expected):
-    places, written = plot.ticks(low, high, most)
-    assert written == expected
-    assert [float(word.replace("−", "-")) for word in written] == places
-
-
-@pytest.mark.parametrize("values", [[3.0], [0.0], [], [np.nan], [0.0, 5e-324], [1.0, 1.0 + 1e-16], [-2.0, 7.0]])
-def test_an_axis_has_room_for_any_numbers(values):
-    low, high = plot.span(values)
-    assert all(low < value < high for value in values if np.isfinite(value))
-    assert plot.ticks(low, high, 6)[0]
-
-
-def test_a_curve_has_gaps_where_numbers_are_missing():
-    axes = plot.Plot(100, 100, (0, 4), (0, 4), plot.Margins(0, 0, 0, 0))
-    axes.line(np.arange(5.0), np.array([0, 1, np.nan, 3, 4]), "blue", marked=False)
-    assert re.findall(r'd="(.*?)"', axes.svg("")) == ["M0 100 25 75", "M75 25 100 0"]
-
-
-def test_words_in_a_chart_are_escaped():
-    axes = plot.Plot(100, 100, (0, 1), (0, 1), plot.Margins())
-    axes.x_axis([0.5], ["<b>&"], title='"<i>')
-    assert re.findall(r">([^<>]+)</text>", axes.svg('"<')) == ["&lt;b&gt;&amp;", "&quot;&lt;i&gt;"]
-    assert 'aria-label="&quot;&lt;"' in axes.svg('"<')
 
 
 def test_diverging_colours_are_centred_at_zero():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.train.files import write_text
 from pellucid.train.report import header, page, sections
 from pellucid.train.report.findings import examine
+from pellucid.train.report.pictures import drawing
 
 if TYPE_CHECKING:
     from pellucid.data import ArrayDataset
@@ -33,10 +34,12 @@ def write_report(
 
     config:  the options of `pellucid train` by name (`batch_size`, ...), shown as the command that repeats it
     results: what `trainer.evaluate(test)` gives, where it is known already
-    Note:   the whole page is made before anything is written; an old report stays if it cannot be made
+    Raises:  PellucidError when matplotlib is not installed
+    Note:    the whole page is made before anything is written; an old report stays if it cannot be made
     """
-    run = examine(model, trainer, history, test, config, results)
-    text = page.whole(run.title, header.top(run), sections.body(run), header.foot(run))
+    with drawing():
+        run = examine(model, trainer, history, test, config, results)
+        text = page.whole(run.title, header.top(run), sections.body(run), header.foot(run))
     path = Path(folder) / "report.html"
     write_text(path, text)
     return path

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.train.report.pictures import NEGATIVE, POSITIVE, png
-from pellucid.train.report.plot import GAP, SIZE, Margins, Plot, room_for, span, ticks
+from pellucid.train.report.pictures import NEGATIVE, POSITIVE, ROLES, figure, svg
 
 if TYPE_CHECKING:
     from pellucid.train.report.findings import Run, Verdict
@@ -18,69 +16,70 @@ MARKED = 40  # with more epochs than this the dots run into one another
 NUMBERED = 20  # with more classes than this the confusion matrix shows colours only
 FULL = 4  # mistakes of a kind: fewer never fill a cell with colour
 LONGEST_NAME = 16  # characters of a class on an axis
-TITLED = 1.5 * SIZE + GAP  # room for the title of an axis
-LABELLED = SIZE + GAP  # room for the labels under an axis
-DOTS = "1.5 2.5"
 
 
 def curve(run: Run, name: str, label: str, *, factor: float = 1.0) -> str:
     """A column of the history over the epochs, for training and validation; the test result is dotted."""
-    known = ((name, "blue"), (f"validation_{name}", "orange"))
-    lines = {colour: factor * run.column(column) for column, colour in known if run.has(column)}
-    dotted = factor * run.results[name] if name in run.results and run.watched != "test" else math.nan
-    low, high = span([*np.concatenate(list(lines.values())), dotted])
-    plot = _over_epochs(run, label, low, min(high, 100 + 0.03 * (high - low)) if factor == 100.0 else high)
-    if math.isfinite(dotted):
-        plot.across(dotted, "muted", dash=DOTS)
-    for colour, y in lines.items():
-        plot.line(run.column("epoch"), y, colour, marked=len(y) <= MARKED)
-    return plot.svg(f"{name} by epoch")
+    drawn, axes = figure(360, 236)
+    if name in run.results and run.watched != "test":
+        axes.axhline(factor * run.results[name], color=ROLES["muted"], linewidth=1, linestyle=(0, (1.5, 2.5)))
+    for column, colour in ((name, "blue"), (f"validation_{name}", "orange")):
+        if run.has(column):
+            _line(axes, run.column("epoch"), factor * run.column(column), ROLES[colour])
+    _epoch_axis(axes, run)
+    axes.set_ylabel(label)
+    if factor == 100.0:
+        axes.set_ylim(top=min(axes.get_ylim()[1], 100 + 0.03 * np.ptp(axes.get_ylim())))
+    return svg(drawn, name, f"{name} by epoch")
 
 
 def learning_rates(run: Run) -> str:
     """The learning rate over the epochs."""
-    rates = run.column("learning_rate")
-    plot = _over_epochs(run, "learning rate", *span(rates))
-    plot.line(run.column("epoch"), rates, "muted", marked=len(rates) <= MARKED)
-    return plot.svg("Learning rate by epoch")
+    drawn, axes = figure(360, 236)
+    _line(axes, run.column("epoch"), run.column("learning_rate"), ROLES["muted"])
+    _epoch_axis(axes, run)
+    axes.set_ylabel("learning rate")
+    return svg(drawn, "rate", "Learning rate by epoch")
 
 
-def _over_epochs(run: Run, label: str, low: float, high: float) -> Plot:
+def _line(axes: Any, x: np.ndarray, y: np.ndarray, colour: str) -> None:
+    axes.plot(x, y, color=colour, marker="o" if len(x) <= MARKED else None, markersize=3.6)
+
+
+def _epoch_axis(axes: Any, run: Run) -> None:
+    from matplotlib.ticker import FixedLocator, MaxNLocator
+
     first, last = run.records[0]["epoch"], run.records[-1]["epoch"]
     margin = 0.5 if first == last else 0.03 * (last - first)
-    heights, words = ticks(low, high, 6)
-    margins = Margins(left=TITLED + room_for(words) + GAP, bottom=LABELLED + TITLED)
-    plot = Plot(360, 236, (first - margin, last + margin), (low, high), margins)
-    for height in heights:
-        plot.across(height, "line")
-    plot.y_axis(heights, words, title=label)
-    plot.x_axis(*ticks(first - margin, last + margin, 8, whole=True), title="epoch")
-    plot.base()
-    return plot
+    axes.set_xlim(first - margin, last + margin)
+    axes.xaxis.set_major_locator(FixedLocator([first]) if first == last else MaxNLocator(nbins=8, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6))
+    axes.grid(axis="y")
+    axes.tick_params(length=0)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel("epoch")
 
 
 def confusion(verdict: Verdict) -> str:
     """The confusion matrix: right in blue by its share of the row, wrong in orange by its count."""
     count = len(verdict.names)
-    numbered = count <= NUMBERED
     cell = 54 if count <= 4 else 32 if count <= 10 else 26
-    side = cell * count if numbered else 360
+    side = min(cell * count, cell * NUMBERED) if count <= NUMBERED else 360
     names = [short(name) for name in verdict.names]
-    slanted = numbered and max(len(name) for name in names) > 3
-    places, words = (list(range(count)), names) if numbered else ticks(0, count - 1, 6, whole=True)
-    below = 0.75 * room_for(words) + SIZE if slanted else LABELLED
-    margins = Margins(left=TITLED + room_for(words) + GAP, bottom=below + TITLED)
-    size = (side + margins.left + margins.right, side + margins.bottom + margins.top)
-    plot = Plot(*size, (-0.5, count - 0.5), (count - 0.5, -0.5), margins)
+    room = 44 + 4 * max(len(name) for name in names) if count <= NUMBERED else 56
+    drawn, axes = figure(side + room, side + room)
     strength = _strength(verdict.confusion)
-    if numbered:
-        _cells(plot, verdict.confusion, strength, cell)
+    if count <= NUMBERED:
+        _cells(axes, verdict.confusion, strength, cell)
+        _name_axes(axes, names)
     else:
-        plot.image(_mosaic(strength))
-    more = "" if numbered else " (class number)"
-    plot.x_axis(places, words, title=f"the network says{more}", slanted=slanted)
-    plot.y_axis(places, words, title=f"true class{more}")
-    return plot.svg("Confusion matrix: rows are the true classes, columns the predicted ones")
+        _mosaic(axes, strength)
+    axes.set(xlim=(-0.5, count - 0.5), ylim=(count - 0.5, -0.5), aspect="equal")
+    axes.set_xlabel("the network says" if count <= NUMBERED else "the network says (class number)")
+    axes.set_ylabel("true class" if count <= NUMBERED else "true class (class number)")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(count > NUMBERED)
+    return svg(drawn, "confusion", "Confusion matrix: rows are the true classes, columns the predicted ones")
 
 
 def short(name: str) -> str:
@@ -97,32 +96,45 @@ def _strength(counts: np.ndarray) -> np.ndarray:
     return np.minimum(strength, 1.0)  # a sum of 0.1 and 0.9 shares is 1.0000000000000002 for some
 
 
-def _cells(plot: Plot, counts: np.ndarray, strength: np.ndarray, cell: int) -> None:
+def _cells(axes: Any, counts: np.ndarray, strength: np.ndarray, cell: int) -> None:
+    from matplotlib.patches import Rectangle
+
     size = min(0.36 * cell, 10.5, 1.5 * cell / len(str(counts.max())))
     for (row, column), count in np.ndenumerate(counts):
-        colour = "line" if not count else "blue" if row == column else "orange"
-        fill = float(strength[row, column]) if count else 0.28
-        plot.box((column - 0.47, column + 0.47), (row - 0.47, row + 0.47), colour, fill)
+        colour = ROLES["line"] if not count else ROLES["blue"] if row == column else ROLES["orange"]
+        fill = strength[row, column] if count else 0.28
+        corner = (column - 0.47, row - 0.47)
+        axes.add_patch(Rectangle(corner, 0.94, 0.94, facecolor=colour, alpha=fill, linewidth=0))
         if count:
-            plot.text(column, row, f"{count}", "paper" if fill > 0.8 else "ink", size)
+            ink = ROLES["paper"] if fill > 0.8 else ROLES["ink"]
+            axes.text(column, row, f"{count}", color=ink, fontsize=size, ha="center", va="center_baseline")
 
 
-def _mosaic(strength: np.ndarray) -> str:
+def _name_axes(axes: Any, names: list[str]) -> None:
+    places = range(len(names))
+    axes.set_yticks(places, names)
+    if max(len(name) for name in names) > 3:
+        axes.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(places, names)
+
+
+def _mosaic(axes: Any, strength: np.ndarray) -> None:
     """A pixel a cell, for many classes."""
-    colour = np.where(np.eye(len(strength), dtype=bool)[..., None], POSITIVE, NEGATIVE)
-    opacity = np.rint(255 * strength)[..., None]
-    return png(np.concatenate([colour, opacity], axis=-1).astype(np.uint8), largest=len(strength))
+    colour = np.where(np.eye(len(strength), dtype=bool)[..., None], POSITIVE, NEGATIVE) / 255
+    axes.imshow(np.concatenate([colour, strength[..., None]], axis=-1), interpolation="none")
 
 
-def histogram(activation: Activation) -> str:
+def histogram(activation: Activation, name: str) -> str:
     """How often a layer put out which value; a line stands at 0."""
-    edges = activation.edges
-    low, high = min(edges[0], 0.0), max(edges[-1], 0.0)
-    room = 0.03 * (high - low)
-    x, y = (low - room, high + room), (0.0, max(1.05 * activation.counts.max(), 1))
-    plot = Plot(240, 112, x, y, Margins(bottom=LABELLED + GAP))
-    plot.stairs(activation.counts, edges, "blue")
-    plot.upright(0, "ink")
-    plot.x_axis(*ticks(*x, 5))
-    plot.base()
-    return plot.svg(f"Histogram of the outputs of {activation.path or activation.kind}")
+    from matplotlib.ticker import MaxNLocator
+
+    drawn, axes = figure(240, 112)
+    axes.stairs(activation.counts, activation.edges, fill=True, color=ROLES["blue"], alpha=0.8)
+    axes.axvline(0, color=ROLES["ink"], linewidth=0.9)
+    axes.set_ylim(0, max(1.05 * activation.counts.max(), 1))
+    axes.set_yticks([])
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.tick_params(length=0)
+    axes.spines["left"].set_visible(False)
+    return svg(drawn, name, f"Histogram of the outputs of {activation.path or activation.kind}")

@@ -232,7 +232,7 @@ def _activations(run: Run, found: list[Activation]) -> str:
     chosen = found
     if len(found) > LAYERS:
         chosen = [found[i] for i in np.linspace(0, len(found) - 1, LAYERS).astype(int)]
-    pictures = "".join(map(_activation, chosen))
+    pictures = "".join(_activation(i, a) for i, a in enumerate(chosen))
     examples = words.counted(min(inside.EXAMPLES, len(run.test)), "test example")
     few = f" Shown are {LAYERS} of {len(found)} layers." if len(found) > LAYERS else ""
     hint = (
@@ -243,13 +243,13 @@ def _activations(run: Run, found: list[Activation]) -> str:
     return f'<div class="layers">{pictures}</div>{_say(hint)}'
 
 
-def _activation(a: Activation) -> str:
+def _activation(i: int, a: Activation) -> str:
     facts = [f"mean {a.mean:.2g}", f"spread {a.std:.2g}"]
     facts += [f"{words.percent(a.zeros, 0)} zeros"] if a.zeros >= 0.005 else []
     facts += [f"{a.broken:,} not finite"] if a.broken else []
     place = f"{escape(a.path)} &middot; " if a.path else ""
     title = f'<b>{escape(a.kind)}</b> <span class="quiet">{place}{_size(a.shape)}</span>'
-    picture = charts.histogram(a)
+    picture = charts.histogram(a, f"layer{i}")
     caption = ", ".join(facts).replace("-", "&minus;")
     return f"<figure><p>{title}</p>{picture}<figcaption>{caption}</figcaption></figure>"
 
