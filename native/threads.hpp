@@ -18,8 +18,8 @@ class Barrier {
 
  private:
   const int size_;
-  std::atomic<int> arrived_{0};
-  std::atomic<unsigned> round_{0};
+  alignas(64) std::atomic<int> arrived_{0};     // on lines of their own: the last to arrive should not have to fight
+  alignas(64) std::atomic<unsigned> round_{0};  // for the one that the others are watching
 };
 
 class Pool {
