@@ -8,8 +8,10 @@ Whatever else a library prints goes to standard error.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +22,11 @@ import numpy as np
 from benchmarks.libraries import LIBRARIES, Order
 from benchmarks.problem import Job, digits, synthetic
 
+PR_SET_PDEATHSIG = 1  # in <linux/prctl.h>
+
 
 def main() -> None:
+    end_with_the_driver()
     job = Job(**json.loads(sys.argv[1]))
     confine(job.threads)
     answers = os.fdopen(os.dup(1), "w")
@@ -31,6 +36,12 @@ def main() -> None:
         print(json.dumps(what), file=answers, flush=True)
 
     serve(job, answer)
+
+
+def end_with_the_driver() -> None:
+    """Have Linux kill this process when its driver dies: standing still, it could not notice by itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def serve(job: Job, answer: Callable[..., None]) -> None:
