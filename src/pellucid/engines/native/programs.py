@@ -22,6 +22,8 @@ from pellucid.graph import Node
 # with 48 and 75 with 80.
 TILE_BYTES, CACHE_BYTES = 4096, 65536
 
+WORTH_COPYING = 1 << 10  # elements
+
 
 @cache
 def operation_codes() -> dict[str, int]:
@@ -40,6 +42,7 @@ def lower_program(low: Lowering, nodes: Sequence[Node], wanted: Callable[[Node],
     low.views.update((node.order, view) for node, view in zip(program.outputs, outputs, strict=True))
     if outputs[0].size == 0:
         return
+    inputs = [low.ordered(view, order) if _jumps(view, order) else view for view in inputs]
     strides = [view.transpose(order).strides for view in (*outputs, *inputs)]
     nbytes = [view.dtype.itemsize for view in (*outputs, *inputs)]
     numbers = program_numbers(
@@ -54,6 +57,12 @@ def _order_of(inputs: Sequence[View], shape: tuple[int, ...]) -> list[int]:
         if all(s != 0 for s, n in zip(view.strides, shape, strict=True) if n != 1):
             return sorted(range(len(shape)), key=lambda a: -abs(view.strides[a]) if shape[a] != 1 else -math.inf)
     return list(range(len(shape)))
+
+
+def _jumps(view: View, order: Sequence[int]) -> bool:
+    """Whether each element of an array lies far from the one before: then it is faster to lay it out anew first."""
+    steps = [view.strides[a] for a in order if view.shape[a] != 1]
+    return view.size >= WORTH_COPYING and abs(steps[-1]) > 1 and all(steps)
 
 
 # ---- which place holds what
