@@ -42,5 +42,5 @@ Microseconds a training step, everything included (mini-batch, forward, backward
 
 {report.times(results, "training", threads)}
 
-`make bench` measures all of it anew; [benchmarks/RESULTS.md](benchmarks/RESULTS.md) has the versions, the spread, one
-thread, memory, imports, and how it was measured."""
+`make bench` measures all of it anew; [benchmarks/RESULTS.md](benchmarks/RESULTS.md) has the versions, the spread,
+memory, imports, and how it was measured."""

@@ -257,8 +257,7 @@ Plan::Plan(std::vector<Phase> phases, Size arena_bytes, Size local_bytes, const 
       local_bytes_(local_bytes),
       constants_(allocate(constant_bytes)),
       input_bytes_(std::move(input_bytes)),
-      output_bytes_(std::move(output_bytes)),
-      times_(static_cast<std::size_t>(instruction_count())) {
+      output_bytes_(std::move(output_bytes)) {
   std::memcpy(constants_.get(), constants, static_cast<std::size_t>(constant_bytes));
   for (const Phase& phase : phases_) {
     any_shared_ = any_shared_ || phase.shared;
@@ -361,7 +360,7 @@ bool Plan::scan(const Scan& scan) {
 
 std::vector<double> Plan::times() {
   const std::lock_guard lock(lock_);
-  std::vector<double> taken(times_.size());
+  std::vector<double> taken(static_cast<std::size_t>(instruction_count()));
   for (const auto& workspace : idle_)
     for (auto& times : workspace->times)
       for (std::size_t i = 0; i < times.size(); ++i) {

@@ -116,7 +116,6 @@ class Plan {
   Size scratch_bytes_ = 0;
   bool any_shared_ = false;
   std::atomic<bool> timing_{false};
-  std::vector<double> times_;
   std::mutex lock_;  // of the two below
   std::vector<std::unique_ptr<Workspace>> idle_;
 };

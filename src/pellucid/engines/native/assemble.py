@@ -50,7 +50,6 @@ class Assembled:
     """All that the runtime needs. in_place: those of the pairs whose state can be changed in place"""
 
     phases: list[LinePhase]
-    outputs: list[View]
     constants: bytes
     arena_bytes: int
     local_bytes: int
@@ -65,10 +64,11 @@ def assemble(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int
     """A fused graph as lines; `fed` and `late` as in `schedule`."""
     low = Lowering(graph)
     phases: list[LinePhase] = []
-    inside_of = _readers(graph, groups)
+    readers = _readers(graph, groups)
     for tasks in schedule(graph, groups, fed, late):
-        phases += _lowered(low, phases, tasks, groups, inside_of)
-    outputs = [_delivered(low, node, index) for index, node in enumerate(graph.outputs)]
+        phases += _lowered(low, phases, tasks, groups, readers)
+    for index, node in enumerate(graph.outputs):
+        _deliver(low, node, index)
     copies = low.taken()
     if copies:
         phases.append(LinePhase([_task(1, copies)]))
@@ -77,7 +77,7 @@ def assemble(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int
     local = max((_allocated_locally(task) for phase in phases for task in phase.tasks), default=0)
     uses = _uses(phases)
     in_place = [_may_be_in_place(uses[Space.OUTPUT, output], uses[Space.INPUT, place]) for output, place in fed]
-    return Assembled(phases, outputs, bytes(low.constants), arena, local, in_place)
+    return Assembled(phases, bytes(low.constants), arena, local, in_place)
 
 
 def _readers(graph: Graph, groups: Sequence[Group]) -> dict[int, set[int]]:
@@ -142,16 +142,16 @@ def _lower(low: Lowering, group: Group, wanted: Callable[[Node], bool]) -> None:
         low.views[first.order] = RULES[first.primitive.name](low, first, *views)
 
 
-def _delivered(low: Lowering, node: Node, index: int) -> View:
-    """The output's own memory: the buffer of what made it where that is the whole of it, else a copy."""
+def _deliver(low: Lowering, node: Node, index: int) -> None:
+    """Give the output memory of its own: the buffer of what made it where that is the whole of it, else a copy."""
     view = low.views[node.order]
     target = Buffer(Space.OUTPUT, math.prod(node.shape) * node.dtype.itemsize, index)
     whole = view.buffer.nbytes == target.nbytes and view.offset == 0 and view.is_contiguous()
     if view.buffer.space is Space.ARENA and whole:
         view.buffer.space, view.buffer.index = Space.OUTPUT, index
-        return view
+        return
     low.what = "output"
-    return low.copy(view, View(target, view.dtype, view.shape, contiguous_strides(view.shape)))
+    low.copy(view, View(target, view.dtype, view.shape, contiguous_strides(view.shape)))
 
 
 # ---- memory

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from pellucid.engines.native.fuse import ELEMENTWISE
 from pellucid.engines.native.limits import LIMITS
+from pellucid.engines.native.patterns import nbytes
 from pellucid.graph import Node
 
 
@@ -118,12 +119,12 @@ def _matmul(node: Node) -> Access | None:
     rows, *rest = node.shape
     if len(rest) > 1:  # a stack of matrices
         return Access(rows, (0, 0))
-    return Access(rows, (0, None)) if _nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
+    return Access(rows, (0, None)) if nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
 
 
 @_rule("conv2d", "conv2d_input_gradient")
 def _convolution(node: Node) -> Access | None:
-    return Access(node.shape[0], (0, None)) if _nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
+    return Access(node.shape[0], (0, None)) if nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
 
 
 @_rule("conv2d_weight_gradient")
@@ -132,7 +133,3 @@ def _weight_gradient(node: Node) -> Access | None:
     x, g = node.inputs
     parts = math.prod(node.shape) * x.shape[0] / 4
     return Access(x.shape[0], (0, 0), partial=True) if parts < math.prod(x.shape) + math.prod(g.shape) else None
-
-
-def _nbytes(node: Node) -> int:
-    return math.prod(node.shape) * node.dtype.itemsize

@@ -15,6 +15,7 @@ from pellucid.engines.native.cost import cost, is_view
 from pellucid.engines.native.limits import LIMITS
 from pellucid.engines.native.lower import PARTS, Line, Lowering
 from pellucid.engines.native.memory import Buffer, Space, View, contiguous_strides
+from pellucid.engines.native.patterns import name_of, nbytes
 from pellucid.graph import Node, Primitive
 
 Group = Sequence[Node]
@@ -40,7 +41,6 @@ class _ChainLowering:
         self.low, self.groups, self.wanted, self.lower = low, groups, wanted, lower
         self.ways = [_known(access(group)) for group in groups]
         self.rows = self.ways[0].rows
-        self.inside = {node.order for group in groups for node in group}
         self.read_inside = _read_by_others(groups)
         self.wholes: dict[int, View] = {}  # of the nodes that are wanted
         self.parts: dict[int, Node] = {}  # those of which there are parts of a sum
@@ -65,7 +65,7 @@ class _ChainLowering:
         for group, way in zip(self.groups, self.ways, strict=True):
             inputs = [x for node in group for x in node.inputs]
             found.update((x.order, x) for x, axis in zip(inputs, way.inputs, strict=True) if axis is not None)
-        each = sum(_nbytes(node) for node in found.values() if not is_view([node])) / self.rows
+        each = sum(nbytes(node) for node in found.values() if not is_view([node])) / self.rows
         by_memory = self.rows * each / LIMITS.block_bytes if len(self.groups) > 1 else 1
         work = sum(map(cost, self.groups)) / LIMITS.two_blocks
         by_work = 1 if work < 1 else 2 * math.sqrt(max(1.0, work / 3))
@@ -93,7 +93,7 @@ class _ChainLowering:
                 copies[node.order] = copy
                 here.append(copy)
             outer = {copies[node.order].order for node in group if self._is_stored(node, group)}
-            parts = PARTS.get(_name(here[0])) if way.partial else None
+            parts = PARTS.get(name_of(here[0])) if way.partial else None
             if parts is not None:
                 low.views[here[0].order] = parts[0](low, here[0], *(low.views[x.order] for x in here[0].inputs))
             else:
@@ -158,11 +158,11 @@ class _ChainLowering:
     def _sums(self) -> list[Line]:
         """The parts of the sums over the rows, summed."""
         for order, node in self.parts.items():
-            if _name(node) in PARTS:
+            if name_of(node) in PARTS:
                 whole = self.wholes[order]
                 parts = whole.reshape((self.total, *whole.shape[2:]))
-                self.low.what = f"{_name(node)} of {self.total} parts"
-                self.low.views[order] = PARTS[_name(node)][1](self.low, node, parts)
+                self.low.what = f"{name_of(node)} of {self.total} parts"
+                self.low.views[order] = PARTS[name_of(node)][1](self.low, node, parts)
                 continue
             parts = Node(shape=(self.total, *node.shape), dtype=node.dtype)
             self.low.views[parts.order] = self.wholes[order]
@@ -209,11 +209,3 @@ def _read_by_others(groups: Sequence[Group]) -> set[int]:
         own = {node.order for node in group}
         found.update(x.order for node in group for x in node.inputs if x.order not in own)
     return found
-
-
-def _name(node: Node) -> str:
-    return node.primitive.name if node.primitive is not None else ""
-
-
-def _nbytes(node: Node) -> int:
-    return math.prod(node.shape) * node.dtype.itemsize

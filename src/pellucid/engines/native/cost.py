@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from pellucid.engines.native.fuse import ELEMENTWISE
+from pellucid.engines.native.patterns import name_of
 from pellucid.graph import Node
 
 VIEWS = frozenset(("reshape", "transpose", "broadcast_to", "slice"))  # they move nothing, as a rule
@@ -21,12 +22,12 @@ def cost(group: Sequence[Node]) -> float:
 
 def is_view(group: Sequence[Node]) -> bool:
     """Whether a group only looks at its input in another way."""
-    return _name(group[0]) in VIEWS
+    return name_of(group[0]) in VIEWS
 
 
 def products(node: Node) -> int:
     """Multiplications and additions in a matrix product or a convolution; 0 for anything else."""
-    name = _name(node)
+    name = name_of(node)
     if name == "matmul":
         return 2 * math.prod(node.shape) * node.inputs[0].shape[-1]
     if name == "conv2d":
@@ -40,11 +41,7 @@ def products(node: Node) -> int:
 
 def others(group: Sequence[Node]) -> int:
     """Operations outside of products: one for each number that an elementwise node makes, or that another moves."""
-    if _name(group[0]) in ELEMENTWISE:
+    if name_of(group[0]) in ELEMENTWISE:
         return sum(math.prod(node.shape) for node in group)
     node = group[0]
     return math.prod(node.shape) + sum(math.prod(x.shape) for x in node.inputs)
-
-
-def _name(node: Node) -> str:
-    return node.primitive.name if node.primitive is not None else ""

@@ -11,11 +11,12 @@ from pellucid.engines.native.assemble import assemble, operand
 from pellucid.engines.native.explain import explain
 from pellucid.engines.native.fuse import fuse
 from pellucid.engines.native.lower import Line
+from pellucid.engines.native.patterns import nbytes
 from pellucid.engines.native.recompute import recompute
 from pellucid.engines.native.simplify import fold_and_share, simplify
 from pellucid.engines.native.sums import sums_of_sums
 from pellucid.errors import RangeError
-from pellucid.graph import Graph, Node
+from pellucid.graph import Graph
 
 
 class NativePlan:
@@ -34,8 +35,8 @@ class NativePlan:
             self.assembled.arena_bytes,
             self.assembled.local_bytes,
             self.assembled.constants,
-            [_nbytes(node) for node in graph.inputs],
-            [_nbytes(node) for node in graph.outputs],
+            [nbytes(node) for node in graph.inputs],
+            [nbytes(node) for node in graph.outputs],
         )
 
     def __call__(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -85,7 +86,3 @@ _NOTHING = np.empty(0)  # in the place of an input that each step gathers for it
 
 def _encoded(line: Line) -> tuple[str, list[tuple[int, int, int, int]], list[int]]:
     return line.kernel, [operand(view) for view in line.views], list(line.numbers)
-
-
-def _nbytes(node: Node) -> int:
-    return int(np.prod(node.shape, dtype=np.int64)) * node.dtype.itemsize

@@ -14,7 +14,7 @@ import numpy as np
 from pellucid.engines.native.ceiling import flops_of_a_thread
 from pellucid.engines.native.lower import PRODUCTS
 from pellucid.engines.native.memory import View
-from pellucid.graph import Node
+from pellucid.engines.native.patterns import nbytes
 
 if TYPE_CHECKING:
     from pellucid.engines.native.assemble import LineTask
@@ -56,8 +56,8 @@ def _memory(plan: NativePlan) -> Iterator[str]:
         (whole.arena_bytes, "for what lies between the operations, used again and again"),
         (whole.local_bytes, "for each thread"),
         (len(whole.constants), "of constants"),
-        (sum(map(_nbytes, plan.graph.inputs)), "of inputs, state included"),
-        (sum(map(_nbytes, plan.graph.outputs)), "of outputs, new state included"),
+        (sum(map(nbytes, plan.graph.inputs)), "of inputs, state included"),
+        (sum(map(nbytes, plan.graph.outputs)), "of outputs, new state included"),
     ):
         yield f"{size / 1024:12,.1f} KiB {what}"
 
@@ -165,10 +165,6 @@ def _operations(names: str) -> str:
 def _shape(view: View) -> str:
     shape = "×".join(map(str, view.shape)) or "1"
     return shape if view.dtype == np.float32 else f"{shape} {view.dtype}"
-
-
-def _nbytes(node: Node) -> int:
-    return math.prod(node.shape) * node.dtype.itemsize
 
 
 def _count(number: int, noun: str) -> str:

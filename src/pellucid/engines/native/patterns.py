@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -34,8 +35,31 @@ def native(name: str, spec: Callable[..., Any]) -> Primitive:
     return Primitive(name, spec=spec, value=_no_value, registered=False)
 
 
-def is_a(node: Node, name: str) -> bool:
-    return node.primitive is not None and node.primitive.name == name
+def name_of(node: Node) -> str:
+    """The name of the primitive; nothing for an input or a constant."""
+    return node.primitive.name if node.primitive is not None else ""
+
+
+def is_a(node: Node, *names: str) -> bool:
+    return name_of(node) in names
+
+
+def nbytes(node: Node) -> int:
+    return math.prod(node.shape) * node.dtype.itemsize
+
+
+def filled(like: Node, value: float) -> Node:
+    """The number in the shape and dtype of the node."""
+    constant = Node.constant(np.array(value, like.dtype))
+    return Primitive.registry["broadcast_to"].node(constant, shape=like.shape) if like.shape else constant
+
+
+def is_relu(y: Node) -> bool:
+    """Whether the node is where(x <= 0, 0, x)."""
+    if not is_a(y, "where") or not is_a(y.inputs[0], "less_equal"):
+        return False
+    (mask, zero, x), (left, right) = y.inputs, y.inputs[0].inputs
+    return mask.dtype == bool and left is x and constant_of(zero) == 0 and constant_of(right) == 0
 
 
 def reshaped(node: Node, shape: Shape) -> Node:

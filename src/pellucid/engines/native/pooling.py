@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pellucid.engines.native.patterns import constant_of, flat, is_a, native, reshaped, rewrite
+from pellucid.engines.native.patterns import constant_of, filled, flat, is_a, is_relu, native, reshaped, rewrite
 from pellucid.graph import Graph, Node, Primitive
 
 MAX_POOL = native("max_pool2d", lambda x, *, shape, **options: (shape, x.dtype))
@@ -74,7 +74,7 @@ def pool_first(graph: Graph) -> Graph:
 
 def _core(x: Node) -> Node:
     """What is left of x without relus and channels' biases."""
-    if _is_relu(x):
+    if is_relu(x):
         return _core(x.inputs[2])
     return _core(x.inputs[0]) if _bias(x) is not None else x
 
@@ -82,9 +82,9 @@ def _core(x: Node) -> Node:
 def _after(x: Node, pool: Callable[[Node], Node]) -> Node:
     """The relus and biases of x behind the pooling of its core."""
     named = Primitive.registry
-    if _is_relu(x):
+    if is_relu(x):
         y = _after(x.inputs[2], pool)
-        zero = _zero(y)
+        zero = filled(y, 0)
         return named["where"].node(named["less_equal"].node(y, zero), zero, y)
     bias = _bias(x)
     if bias is None:
@@ -105,7 +105,7 @@ def _mask_first(node: Node) -> Node:
         return node
     named = Primitive.registry
     options = {key: value for key, value in gradient.options.items() if key != "size"}
-    y, nothing = _after(left, lambda x: MAX_POOL.node(x, **options)), _zero(g)
+    y, nothing = _after(left, lambda x: MAX_POOL.node(x, **options)), filled(g, 0)
     kept = named["where"].node(named["less_equal"].node(y, nothing), nothing, g)
     return MAX_POOL_GRADIENT.node(kept, position, **gradient.options)
 
@@ -119,13 +119,6 @@ def _sum_first(node: Node) -> Node:
     return Primitive.registry["sum"].node(gradient.inputs[0], axes=axes)
 
 
-def _is_relu(y: Node) -> bool:
-    if not is_a(y, "where") or not is_a(y.inputs[0], "less_equal"):
-        return False
-    (mask, zero, x), (left, right) = y.inputs, y.inputs[0].inputs
-    return mask.dtype == bool and left is x and constant_of(zero) == 0 and constant_of(right) == 0
-
-
 def _bias(x: Node) -> Node | None:
     """What is added to images, one number a channel, in the shape (1, C, 1, 1); None where x is no such sum."""
     if not is_a(x, "add") or not is_a(x.inputs[1], "broadcast_to") or x.dtype.kind != "f":
@@ -133,8 +126,3 @@ def _bias(x: Node) -> Node | None:
     (bias,) = x.inputs[1].inputs
     channels = x.shape[1]
     return bias if bias.shape == (1, channels, 1, 1) and math.prod(bias.shape) == channels else None
-
-
-def _zero(like: Node) -> Node:
-    zero = Node.constant(np.zeros((), like.dtype))
-    return Primitive.registry["broadcast_to"].node(zero, shape=like.shape) if like.shape else zero

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pellucid.engines.native.blocks import access
 from pellucid.engines.native.fuse import ELEMENTWISE
 from pellucid.engines.native.limits import LIMITS
+from pellucid.engines.native.patterns import name_of
 from pellucid.graph import Graph, Node
 
 CHEAP = frozenset(
@@ -55,7 +56,7 @@ class _Recomputing:
         """The values that are stored in any case: the outside reads them, or somebody who cannot make them anew."""
         solid = {node.order for node in (*self.old.outputs, *self.old.inputs)}
         for node in self.old.nodes:
-            if not _reads_copies(node) and _name(node) not in ("sum", "conv2d", ""):
+            if not _reads_copies(node) and name_of(node) not in ("sum", "conv2d", ""):
                 solid.update(x.order for x in node.inputs)
         return solid
 
@@ -87,7 +88,7 @@ class _Recomputing:
         return self.copies[node.order, group]
 
     def _is_made_anew(self, node: Node) -> bool:
-        return _name(node) in CHEAP and node.order not in self.solid
+        return name_of(node) in CHEAP and node.order not in self.solid
 
     def _source(self, node: Node) -> Node | None:
         """The one array of its size that a few cheap operations make a value of.
@@ -110,24 +111,20 @@ class _Recomputing:
         if waiting or len(sources) != 1:
             return None
         (source,) = sources.values()
-        if _name(source) in ELEMENTWISE and source.order not in self.solid:
+        if name_of(source) in ELEMENTWISE and source.order not in self.solid:
             return None
         return source if source.dtype.itemsize <= node.dtype.itemsize or source.order in self.kept else None
 
 
 def _reads_copies(node: Node) -> bool:
     """Whether a node reads element by element, or row by row in a chain, and may have its own copy of what it reads."""
-    if _name(node) == "conv2d_weight_gradient":
+    if name_of(node) == "conv2d_weight_gradient":
         return access([node]) is not None
-    return _name(node) in ELEMENTWISE
+    return name_of(node) in ELEMENTWISE
 
 
 def _is_spread(node: Node) -> bool:
     """Whether a value is a smaller one, repeated."""
-    while _name(node) in ("reshape", "transpose", "cast"):
+    while name_of(node) in ("reshape", "transpose", "cast"):
         node = node.inputs[0]
-    return _name(node) == "broadcast_to" and math.prod(node.inputs[0].shape) * 4 <= math.prod(node.shape)
-
-
-def _name(node: Node) -> str:
-    return node.primitive.name if node.primitive is not None else ""
+    return name_of(node) == "broadcast_to" and math.prod(node.inputs[0].shape) * 4 <= math.prod(node.shape)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.native.patterns import constant_of, is_a, reshaped, rewrite
+from pellucid.engines.native.patterns import constant_of, filled, is_a, is_relu, reshaped, rewrite
 from pellucid.engines.native.pooling import pool_first, pool_in_one
 from pellucid.engines.native.softmax import softmax_in_one
 from pellucid.engines.reference import ReferenceEngine
@@ -143,16 +143,11 @@ def _power(x: Node, exponent: float | None) -> Node | None:
     if exponent == 2:
         return named["multiply"].node(x, x)
     if x.dtype.kind == "f" and exponent == -1:
-        return named["divide"].node(_filled(x, 1), x)
+        return named["divide"].node(filled(x, 1), x)
     if x.dtype.kind == "f" and exponent == 0.5:  # the power of -0 is 0 and that of -inf is inf, their roots are not
-        lowest = named["equal"].node(x, _filled(x, -np.inf))
-        return named["sqrt"].node(named["where"].node(lowest, _filled(x, np.inf), named["add"].node(x, _filled(x, 0))))
+        lowest = named["equal"].node(x, filled(x, -np.inf))
+        return named["sqrt"].node(named["where"].node(lowest, filled(x, np.inf), named["add"].node(x, filled(x, 0))))
     return None
-
-
-def _filled(like: Node, value: float) -> Node:
-    constant = Node.constant(np.array(value, like.dtype))
-    return Primitive.registry["broadcast_to"].node(constant, shape=like.shape) if like.shape else constant
 
 
 # ---- masks
@@ -165,7 +160,7 @@ def masks_from_outputs(graph: Graph) -> Graph:
     for node in graph.nodes:
         for x in node.inputs:
             readers.setdefault(x.order, []).append(node)
-    relus = [node for node in graph.nodes if _is_relu(node)]
+    relus = [node for node in graph.nodes if is_relu(node)]
     alone = {node.order for node in relus if len(readers[node.inputs[0].order]) == 1}
     kept = alone | {node.order for node in relus if len(_products(node, readers)) > 1}
     outputs: dict[int, Node] = {}  # by the order of their mask
@@ -184,13 +179,6 @@ def masks_from_outputs(graph: Graph) -> Graph:
         return x if y is None else Primitive.registry["less_equal"].node(y, y.inputs[0])
 
     return rewrite(graph, change, kept)
-
-
-def _is_relu(y: Node) -> bool:
-    if not is_a(y, "where") or not is_a(y.inputs[0], "less_equal"):
-        return False
-    (mask, zero, x), (left, right) = y.inputs, y.inputs[0].inputs
-    return mask.dtype == bool and left is x and constant_of(zero) == 0 and constant_of(right) == 0
 
 
 PRODUCTS = ("matmul", "conv2d", "conv2d_input_gradient", "conv2d_weight_gradient")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pellucid.engines.native.limits import LIMITS
-from pellucid.engines.native.simplify import rewrite
+from pellucid.engines.native.patterns import is_a, rewrite
 from pellucid.graph import Graph, Node, Primitive
 
 MOST = 16  # operations that are looked through
@@ -25,10 +25,10 @@ def sums_of_sums(graph: Graph) -> Graph:
     sums: set[tuple[int, tuple[int, ...]]] = set()  # what has been summed so far, and along which axes
 
     def change(node: Node) -> Node:
-        if not _is(node, "sum") or node.dtype.kind != "f" or math.prod(node.inputs[0].shape) < LIMITS.split_sum:
+        if not is_a(node, "sum") or node.dtype.kind != "f" or math.prod(node.inputs[0].shape) < LIMITS.split_sum:
             return node
         x = node.inputs[0]
-        terms = _Terms(x, _axes(node), sums).found() if _is(x, "add", "subtract", "negative", "multiply") else None
+        terms = _Terms(x, _axes(node), sums).found() if is_a(x, "add", "subtract", "negative", "multiply") else None
         if terms is None or len(terms) < 2:
             sums.add((x.order, _axes(node)))
             return node
@@ -58,14 +58,14 @@ class _Terms:
             yield [*factors, ("multiply", constant)], None
         elif x is not self.x and (x.order, self.axes) in self.sums:
             yield factors, x
-        elif _is(x, "negative"):
+        elif is_a(x, "negative"):
             yield from self._of(x.inputs[0], [*factors, ("negative", x)])
-        elif _is(x, "add", "subtract"):
+        elif is_a(x, "add", "subtract"):
             yield from self._of(x.inputs[0], factors)
-            yield from self._of(x.inputs[1], [*factors, ("negative", x)] if _is(x, "subtract") else factors)
-        elif _is(x, "multiply", "divide"):
+            yield from self._of(x.inputs[1], [*factors, ("negative", x)] if is_a(x, "subtract") else factors)
+        elif is_a(x, "multiply", "divide"):
             a, b = x.inputs
-            if _is(x, "multiply") and self._constant(a) is not None:
+            if is_a(x, "multiply") and self._constant(a) is not None:
                 a, b = b, a
             factor = self._constant(b)
             if factor is None or x.primitive is None:
@@ -76,7 +76,7 @@ class _Terms:
 
     def _constant(self, x: Node) -> Node | None:
         """The smaller array that x repeats along all axes of the sum, in the sum's shape; None where there is none."""
-        if not _is(x, "broadcast_to"):
+        if not is_a(x, "broadcast_to"):
             return None
         (small,) = x.inputs
         missing = len(x.shape) - len(small.shape)
@@ -121,7 +121,3 @@ def _named(name: str, *inputs: Node, **options: object) -> Node:
 
 def _axes(node: Node) -> tuple[int, ...]:
     return tuple(node.options["axes"])
-
-
-def _is(node: Node, *names: str) -> bool:
-    return node.primitive is not None and node.primitive.name in names
