@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "gather.hpp"
 #include "pace.hpp"
 #include "threads.hpp"
 
@@ -136,9 +137,9 @@ class Plan::Walk {
         barrier_(barrier),
         timing_(plan.timing_) {}
 
-  void step() {
+  // apart: whether others may be behind or ahead
+  void step(bool apart = false) {
     instruction_ = 0;
-    bool apart = false;  // whether others may be behind or ahead
     for (std::size_t i = 0; i < plan_.phases_.size(); ++i) {
       const Phase& phase = plan_.phases_[i];
       const bool shared = phase.shared && workers_ > 1;
@@ -160,6 +161,7 @@ class Plan::Walk {
   }
 
   std::vector<std::byte*> inputs, outputs;
+  Gatherer* ahead = nullptr;  // asks for the next step's rows while this one is computed
 
  private:
   void share(const Phase& phase, const std::vector<Stretch>& parts) {
@@ -199,6 +201,7 @@ class Plan::Walk {
       const auto begin = timing_ ? Clock::now() : Clock::time_point{};
       at.kernel->run({buffers, at.numbers.data(), scratch_, worker, workers, fault_});
       if (timing_) times_[instruction_ + i] += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+      if (ahead) ahead->ask();
     }
   }
 
@@ -296,10 +299,12 @@ bool Plan::scan(const Scan& scan) {
     return static_cast<std::size_t>(output_bytes_[static_cast<std::size_t>(pair.output)]);
   };
   std::vector<std::byte*> first = scan.inputs;
-  std::vector<Memory> batches, spares;
+  std::vector<Memory> memory, spares;
+  std::vector<std::byte*> batches;
   for (const auto& part : scan.gathered) {
-    batches.push_back(allocate(part.row_bytes * scan.batch));
-    first[static_cast<std::size_t>(part.input)] = batches.back().get();
+    memory.push_back(allocate(part.row_bytes * scan.batch));
+    batches.push_back(memory.back().get());
+    first[static_cast<std::size_t>(part.input)] = batches.back();
   }
   // State that cannot be changed in place goes to and fro between its output and a spare place.
   for (const auto& pair : scan.fed) {
@@ -310,22 +315,23 @@ bool Plan::scan(const Scan& scan) {
       first[input] = scan.outputs[output];
     }
   }
-  std::atomic<bool> stopped{false};
+  const bool waits = !begins_alone(scan);
+  std::atomic<Size> end{scan.steps};
+  bool stopped = false;  // said by the caller's own thread, which then makes one step more, so that all come to know
 
   auto looked = Clock::now();
-  const auto walk = [&](int worker, int workers, Barrier* barrier, Size begin, Size end) {
+  const auto walk = [&](int worker, int workers, Barrier* barrier, Size from, Size to) {
     Walk walk(*this, workspace, worker, workers, barrier, first, scan.outputs);
-    const Share mine = {scan.batch * worker / workers, scan.batch * (worker + 1) / workers};
-    for (Size step = begin; step < end; ++step) {
+    Gatherer gatherer(scan.gathered, batches, scan.batch, worker, workers);
+    walk.ahead = &gatherer;
+    for (Size step = from; step < to && step < end.load(); ++step) {
       if (worker == 0 && Clock::now() - looked > between_looks) {
-        if (scan.interrupted()) stopped.store(true);
+        stopped = scan.interrupted();
+        if (stopped) end.store(step + 1);
         looked = Clock::now();
       }
-      const std::int64_t* const rows = scan.rows + step * scan.batch;
-      for (const auto& part : scan.gathered)
-        for (Size i = mine.begin; i < mine.end; ++i)
-          std::memcpy(walk.inputs[static_cast<std::size_t>(part.input)] + i * part.row_bytes,
-                      part.source + rows[i] * part.row_bytes, static_cast<std::size_t>(part.row_bytes));
+      gatherer.gather(scan.rows + step * scan.batch);
+      gatherer.look_ahead(step + 1 < scan.steps ? scan.rows + (step + 1) * scan.batch : nullptr);
       // The last step's state belongs into the outputs: counted from there, every other one goes to the spare places.
       const bool to_spare = (scan.steps - 1 - step) % 2 == 1;
       for (std::size_t i = 0; i < scan.fed.size(); ++i)
@@ -335,16 +341,15 @@ bool Plan::scan(const Scan& scan) {
           if (step > 0) walk.inputs[input] = to_spare ? target : spare;
           walk.outputs[output] = to_spare ? spare : target;
         }
-      walk.wait();
-      if (stopped.load()) return;
-      walk.step();
+      if (waits) walk.wait();
+      walk.step(true);
       if (worker == 0)
         for (const auto& part : scan.kept)
           std::memcpy(part.target + step * part.bytes, walk.outputs[static_cast<std::size_t>(part.output)],
                       static_cast<std::size_t>(part.bytes));
     }
   };
-  for (Size done = 0; done < scan.steps && !stopped.load();) {
+  for (Size done = 0; done < end.load();) {
     const bool choice = any_shared_ && workspace.workers > 1;
     const Pace::Stint stint = choice ? workspace.pace.next(scan.steps - done) : Pace::Stint{scan.steps - done, true};
     const auto begin = Clock::now();
@@ -355,7 +360,21 @@ bool Plan::scan(const Scan& scan) {
     done += stint.steps;
   }
   refuse(workspace.faults);
-  return !stopped.load();
+  return !stopped;
+}
+
+// Whether all that the first worker does alone, before the first phase that is shared, is done with what it has
+// gathered alone.
+bool Plan::begins_alone(const Scan& scan) const {
+  for (const Phase& phase : phases_) {
+    if (phase.shared) break;
+    for (const Task& task : phase.tasks)
+      for (const Instruction& at : task.instructions)
+        for (const Operand& operand : at.operands)
+          for (const Gathered& part : scan.gathered)
+            if (operand.space == Space::input && operand.index == part.input && !Gatherer::is_small(part)) return false;
+  }
+  return true;
 }
 
 std::vector<double> Plan::times() {

@@ -108,6 +108,7 @@ class Plan {
   class Walk;
 
   Size instruction_count() const;
+  bool begins_alone(const Scan& scan) const;
 
   std::vector<Phase> phases_;
   Size arena_bytes_, local_bytes_;

@@ -446,11 +446,14 @@ def test_layers_run_as_one_chain_for_a_few_rows_at_a_time():
 
 
 @native_only
-def test_rows_that_fill_no_block_are_a_block_of_their_own():
+def test_rows_that_cannot_be_divided_fall_into_blocks_of_two_sizes():
     rng = np.random.default_rng(0)
     arrays = [rng.standard_normal(shape).astype(np.float32) / 10 for shape in ((97, 100), (100, 100), (100, 100))]
     plan = plan_of(layers, (97, 100), (100, 100), (100, 100), two_blocks=1_000.0)
-    assert [task.blocks for task in plan.assembled.phases[0].tasks][-1] == 1
+    tasks = plan.assembled.phases[0].tasks
+    rows = [task.lines[0].writes[0].shape[0] for task in tasks]
+    assert rows[0] == rows[1] + 1
+    assert sum(task.blocks * n for task, n in zip(tasks, rows, strict=True)) == 97
     x, v, w = arrays
     np.testing.assert_allclose(plan(arrays)[0], np.exp(np.maximum(x @ v, 0) @ w), rtol=1e-5)
 

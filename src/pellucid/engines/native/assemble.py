@@ -72,7 +72,7 @@ def assemble(graph: Graph, groups: Sequence[Group], fed: Sequence[tuple[int, int
     copies = low.taken()
     if copies:
         phases.append(LinePhase([_task(1, copies)]))
-    phases = [phase for phase in phases if phase.tasks]
+    phases = _merged([phase for phase in phases if phase.tasks])
     arena = allocate([[_whole(view) for line in phase.lines for view in line.views] for phase in phases], Space.ARENA)
     local = max((_allocated_locally(task) for phase in phases for task in phase.tasks), default=0)
     uses = _uses(phases)
@@ -115,6 +115,30 @@ def _lowered(
         elif lines:
             stages[0].tasks.append(_task(1, lines))
     return [phase for phase in (first, *(stages[i] for i in sorted(stages))) if phase.tasks]
+
+
+def _merged(phases: Sequence[LinePhase]) -> list[LinePhase]:
+    """Phases of which small ones are part of the next, where only small tasks wait for them: one wait less."""
+    merged: list[LinePhase] = []
+    for phase in phases:
+        small = merged[-1].tasks if merged and _is_small(merged[-1]) else []
+        made = {id(_whole(view)) for task in small for line in task.lines for view in line.writes}
+        waiting = [
+            task for task in phase.tasks if made & {id(_whole(view)) for line in task.lines for view in line.reads}
+        ]
+        if small and all(task.blocks == 1 and task.cost < LIMITS.chain for task in waiting):
+            rest = [task for task in phase.tasks if not any(task is other for other in waiting)]
+            lines = [line for task in (*small, *waiting) for line in task.lines]
+            merged[-1] = LinePhase([*rest, _task(1, lines)])
+        else:
+            merged.append(phase)
+    return merged
+
+
+def _is_small(phase: LinePhase) -> bool:
+    """Whether one thread does it, of what the plan has made: its inputs may be written over in the next phase."""
+    reads = (view.buffer.space for line in phase.lines for view in line.reads)
+    return not phase.shared and all(space is Space.ARENA for space in reads)
 
 
 def _task(blocks: int, lines: list[Line]) -> LineTask:

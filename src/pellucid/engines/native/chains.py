@@ -44,23 +44,26 @@ class _ChainLowering:
         self.read_inside = _read_by_others(groups)
         self.wholes: dict[int, View] = {}  # of the nodes that are wanted
         self.parts: dict[int, Node] = {}  # those of which there are parts of a sum
-        self.size, self.count = self._sizes()
+        self.stretches = self._stretches()
+        self.total = sum(count for _, _, count in self.stretches)
 
     def chain(self) -> Chain:
-        rest = self.rows - self.size * self.count
-        stretches = [(0, self.size, self.count), *([(self.size * self.count, rest, 1)] if rest else [])]
-        self.total = sum(count for _, _, count in stretches)
         before: list[Line] = []
         lowered: list[tuple[int, list[Line]]] = []
-        for number, (start, size, count) in enumerate(stretches):
-            same, lines = self._stretch(start, size, number * self.count)
+        first = 0
+        for start, size, count in self.stretches:
+            same, lines = self._stretch(start, size, first)
             before += same
             lowered.append((count, lines))
+            first += count
         self.low.views.update(self.wholes)
         return Chain(lowered, before, self._sums())
 
-    def _sizes(self) -> tuple[int, int]:
-        """Rows of a block, and how many such blocks: as many as the memory asks for, or the work is worth."""
+    def _stretches(self) -> list[tuple[int, int, int]]:
+        """Where blocks of one size begin, their rows, and how many they are: all of the same size, or of two.
+
+        There are as many blocks as the memory asks for, or the work is worth.
+        """
         found = {node.order: node for group in self.groups for node in group if self._is_stored(node, group)}
         for group, way in zip(self.groups, self.ways, strict=True):
             inputs = [x for node in group for x in node.inputs]
@@ -70,8 +73,10 @@ class _ChainLowering:
         work = sum(map(cost, self.groups)) / LIMITS.two_blocks
         by_work = 1 if work < 1 else 2 * math.sqrt(max(1.0, work / 3))
         count = 1 << max(math.ceil(math.log2(max(by_memory, 1))), math.floor(math.log2(by_work)))
-        size = -(-self.rows // min(count, self.rows))
-        return size, self.rows // size
+        size, larger = divmod(self.rows, min(count, self.rows))
+        smaller = min(count, self.rows) - larger
+        stretches = [(0, size + 1, larger), ((size + 1) * larger, size, smaller)]
+        return [stretch for stretch in stretches if stretch[2]]
 
     def _is_stored(self, node: Node, group: Group) -> bool:
         return len(group) == 1 or node.order in self.read_inside or self.wanted(node)

@@ -87,6 +87,11 @@ class Schedule:
     # ---- phases
 
     def phases(self) -> Iterable[list[Task]]:
+        first = self._first()
+        if first:
+            self.done.update(first)
+            self.left = [i for i in self.left if i not in self.done]
+            yield [Task("alone", first)]
         while self.left:
             views = self._views()
             if views:
@@ -98,6 +103,25 @@ class Schedule:
                 self.done.update(task.groups)
             self.left = [i for i in self.left if i not in self.done]
             yield tasks
+
+    def _first(self) -> list[int]:
+        """What is cheap and needs nothing but inputs, where it sums over rows: a chain would end at such a sum.
+
+        A mean over the labels that count, say: its gradient can then run by rows together with the loss.
+        """
+        found: list[int] = []
+        for i in self.left:
+            cheap = self.costs[i] < LIMITS.chain and i not in self.updates and not self.after[i]
+            if cheap and self.needs[i] <= set(found):
+                found.append(i)
+        chosen = {i for i in found if (how := self.access[i]) is not None and how.partial}
+        for i in found:  # groups stand in order: what is made of the sums
+            if self.needs[i] & chosen:
+                chosen.add(i)
+        for i in reversed(found):  # and all that leads to that
+            if self.consumers[i] & chosen:
+                chosen.add(i)
+        return sorted(chosen)
 
     def _views(self) -> list[int]:
         """Views of what is there already are there too."""
