@@ -22,6 +22,9 @@
 //       for each tile of w's rows                                          L1
 //         for each tile of the block's rows
 //
+// While it computes, a tile asks for a part of w's next rows, which may lie in memory far away: they are there when
+// their turn comes.
+//
 // A sum's order depends on the depth alone: lanes first, in pieces of depth_at_once, then the lanes in halves.
 #pragma once
 
@@ -51,7 +54,9 @@ struct Job {
   Size w_stride;  // likewise: w's columns are its rows here
   T* y;
   Size y_stride;
-  bool add;  // to what an earlier piece of the depth left in y
+  bool add;         // to what an earlier piece of the depth left in y
+  const T* coming;  // to be fetched for a later tile: so much further in each step
+  Size coming_step;
 };
 
 // ---- sums over lanes
@@ -118,8 +123,11 @@ void multiply_tile(const Job<T>& job) {
   Vector<T> sum[rows][columns] = {};
   const T *x = job.x, *w = job.w;
   const Size x_stride = job.x_stride, w_stride = job.w_stride;
+  const T* coming = job.coming;
+  const Size coming_step = job.coming_step;
   Size k = job.depth;
-  for (; k >= L; k -= L, x += L, w += L) {
+  for (; k >= L; k -= L, x += L, w += L, coming += coming_step) {
+    fetch(coming);
     Vector<T> there[columns];
 #pragma GCC unroll 8
     for (int c = 0; c < columns; ++c) there[c] = load(w + c * w_stride);
@@ -194,15 +202,35 @@ constexpr Tiles<T> tiles;
 
 // ---- blocks
 
+// How many tiles share the fetching of a row: a few, so that it takes a small part of what memory can deliver. None
+// fetch where there are fewer tiles than rows to come.
+template <typename T>
+Size fetchers(Size rows) {
+  const Size tiles_there = (rows + tile_rows - 1) / tile_rows;
+  return smaller(smaller(4, lanes<T>), tiles_there / tile_columns);
+}
+
+// What a tile fetches of w's next `rows` rows: a part of one. The first `sharing` tiles fetch the first row, and so on.
+template <typename T>
+void fetch_part(Job<T>& job, Size tile, Size sharing, Size rows) {
+  const bool some = sharing > 0 && tile < rows * sharing;
+  job.coming = job.w;
+  job.coming_step = some ? lanes<T> / sharing : 0;
+  if (some) job.coming += (tile_columns + tile / sharing) * job.w_stride + tile % sharing * (job.depth / sharing);
+}
+
 template <typename T>
 void multiply_block(MatmulSize size, Job<T> job) {
   const T* const x = job.x;
   T* const y = job.y;
+  const Size sharing = fetchers<T>(size.rows);
   for (Size column = 0; column < size.columns; column += tile_columns) {
     const Multiply<T>* const of = tiles<T>.of + (smaller(tile_columns, size.columns - column) - 1);
+    const Size coming = smaller(tile_columns, size.columns - column - tile_columns);
     job.x = x;
     job.y = y + column;
-    for (Size row = 0; row < size.rows; row += tile_rows) {
+    for (Size row = 0, tile = 0; row < size.rows; row += tile_rows, ++tile) {
+      fetch_part(job, tile, sharing, coming);
       of[(smaller(tile_rows, size.rows - row) - 1) * tile_columns](job);
       job.x += tile_rows * job.x_stride;
       job.y += tile_rows * job.y_stride;
@@ -226,7 +254,7 @@ void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y
     for (Size row = 0; row < size.rows; row += rows_at_once)
       multiply_block<T>({smaller(rows_at_once, size.rows - row), size.columns, depth},
                         {depth, here + row * x.row_stride, x.row_stride, w.data + k, w.column_stride,
-                         y.data + row * y.row_stride, y.row_stride, k > 0});
+                         y.data + row * y.row_stride, y.row_stride, k > 0, nullptr, 0});
     k += depth_at_once<T>;
   } while (k < size.depth);
 }
