@@ -35,13 +35,6 @@ constexpr Size depth_in_place = 128;
 
 // ---- strides
 
-// Lines a multiple of 4096 bytes apart share one set of the cache, which holds 8 of them; a tile reads up to 12 rows
-// at once.
-template <typename T>
-bool crowded(Size stride) {
-  return stride % static_cast<Size>(4096 / sizeof(T)) == 0;
-}
-
 // So near together that several share a page.
 template <typename T>
 bool near(Size stride) {
@@ -106,11 +99,11 @@ Size packed_size(MatmulSize size) {
   return smaller(depth_block, size.depth) * smaller(column_block, round_up(size.columns, tile_columns<T>));
 }
 
-// Dot products use less: a single row.
 template <typename T>
 Size scratch(MatmulSize size) {
-  return packed_size<T>(size) + round_up(smaller(tiles_in_block * tile_rows, size.rows), tile_rows) *
-                                    spread_stride<T>(smaller(depth_block, size.depth));
+  const Size panels = packed_size<T>(size) + round_up(smaller(tiles_in_block * tile_rows, size.rows), tile_rows) *
+                                                 spread_stride<T>(smaller(depth_block, size.depth));
+  return larger(panels, dots::scratch<T>(size));
 }
 
 // ---- blocks

@@ -1,4 +1,5 @@
-// Matrix products whose operands both lie along the depth: y = x wᵀ as PyTorch's Linear has it. Nothing is packed.
+// Matrix products whose operands both lie along the depth: y = x wᵀ as PyTorch's Linear has it. Nothing is packed;
+// rows of x that get into each other's way in the cache are copied.
 //
 // A number of y is a dot product of two rows. A tile of them shares what it loads:
 //
@@ -43,7 +44,8 @@ constexpr int tile_columns = vector_registers == 32 ? 5 : 4;
 template <typename T>
 constexpr Size depth_at_once = 4096 / sizeof(T);
 template <typename T>
-constexpr Size block_at_once = (512 << 10) / sizeof(T);
+constexpr Size block_at_once = (544 << 10) / sizeof(T);  // 128 rows and what spreads them
+constexpr Size columns_to_spread = 64;                   // fewer would not repay the copy
 
 template <typename T>
 struct Job {
@@ -239,22 +241,44 @@ void multiply_block(MatmulSize size, Job<T> job) {
   }
 }
 
-// x has column_stride 1 (or a single row: then a piece of it at a time goes to scratch), w row_stride 1.
+template <typename T>
+Size scratch(MatmulSize size) {
+  return smaller(block_at_once<T>, size.rows * spread_stride<T>(smaller(depth_at_once<T>, size.depth)));
+}
+
+// x has column_stride 1 (or is a single row), w row_stride 1.
 template <typename T>
 void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+  const bool spreads = size.rows > 1 && crowded<T>(x.row_stride) && size.columns > columns_to_spread;
   Size k = 0;
   do {  // once even where the depth is 0: y is then all zeros
     const Size depth = smaller(depth_at_once<T>, size.depth - k);
-    const Size rows_at_once = block_at_once<T> / (depth + 1) / tile_rows * tile_rows;
-    const T* here = x.data + k * x.column_stride;
-    if (x.column_stride != 1) {
-      for (Size i = 0; i < depth; ++i) scratch[i] = here[i * x.column_stride];
-      here = scratch;
+    const Size rows_at_once = block_at_once<T> / spread_stride<T>(depth) / tile_rows * tile_rows;
+    for (Size row = 0; row < size.rows; row += rows_at_once) {
+      const Size rows = smaller(rows_at_once, size.rows - row);
+      const Matrix<const T> there = from(x, row, k);
+      Job<T> job = {
+          .depth = depth,
+          .x = there.data,
+          .x_stride = x.row_stride,
+          .w = w.data + k,
+          .w_stride = w.column_stride,
+          .y = y.data + row * y.row_stride,
+          .y_stride = y.row_stride,
+          .add = k > 0,
+          .coming = nullptr,
+          .coming_step = 0,
+      };
+      if (spreads) {
+        spread(rows, depth, there, scratch);
+        job.x = scratch;
+        job.x_stride = spread_stride<T>(depth);
+      } else if (x.column_stride != 1) {
+        for (Size i = 0; i < depth; ++i) scratch[i] = there.data[i * x.column_stride];
+        job.x = scratch;
+      }
+      multiply_block<T>({rows, size.columns, depth}, job);
     }
-    for (Size row = 0; row < size.rows; row += rows_at_once)
-      multiply_block<T>({smaller(rows_at_once, size.rows - row), size.columns, depth},
-                        {depth, here + row * x.row_stride, x.row_stride, w.data + k, w.column_stride,
-                         y.data + row * y.row_stride, y.row_stride, k > 0, nullptr, 0});
     k += depth_at_once<T>;
   } while (k < size.depth);
 }
