@@ -215,14 +215,15 @@ Size fetchers(Size rows) {
 // What a tile fetches of w's next `rows` rows: a part of one. The first `sharing` tiles fetch the first row, and so on.
 template <typename T>
 void fetch_part(Job<T>& job, Size tile, Size sharing, Size rows) {
-  const bool some = sharing > 0 && tile < rows * sharing;
   job.coming = job.w;
-  job.coming_step = some ? lanes<T> / sharing : 0;
-  if (some) job.coming += (tile_columns + tile / sharing) * job.w_stride + tile % sharing * (job.depth / sharing);
+  job.coming_step = 0;
+  if (tile >= rows * sharing) return;
+  job.coming += (tile_columns + tile / sharing) * job.w_stride + tile % sharing * (job.depth / sharing);
+  job.coming_step = lanes<T> / sharing;
 }
 
 template <typename T>
-void multiply_block(MatmulSize size, Job<T> job) {
+void multiply_block(MatmulSize size, Job<T>& job) {
   const T* const x = job.x;
   T* const y = job.y;
   const Size sharing = fetchers<T>(size.rows);
@@ -232,7 +233,7 @@ void multiply_block(MatmulSize size, Job<T> job) {
     job.x = x;
     job.y = y + column;
     for (Size row = 0, tile = 0; row < size.rows; row += tile_rows, ++tile) {
-      fetch_part(job, tile, sharing, coming);
+      if (sharing > 0) fetch_part(job, tile, sharing, coming);
       of[(smaller(tile_rows, size.rows - row) - 1) * tile_columns](job);
       job.x += tile_rows * job.x_stride;
       job.y += tile_rows * job.y_stride;
@@ -266,7 +267,7 @@ void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y
           .y = y.data + row * y.row_stride,
           .y_stride = y.row_stride,
           .add = k > 0,
-          .coming = nullptr,
+          .coming = w.data,
           .coming_step = 0,
       };
       if (spreads) {
@@ -277,7 +278,7 @@ void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y
         for (Size i = 0; i < depth; ++i) scratch[i] = there.data[i * x.column_stride];
         job.x = scratch;
       }
-      multiply_block<T>({rows, size.columns, depth}, job);
+      multiply_block({rows, size.columns, depth}, job);
     }
     k += depth_at_once<T>;
   } while (k < size.depth);
