@@ -10,6 +10,8 @@
 //       for each panel of w (depth_block × 2 vectors)                      L1
 //         for each tile of rows
 //
+// A panel in place may lie in memory far away: while one is being used, its first tiles fetch the next.
+//
 // Every number of y is summed in the order of the depth, in pieces of depth_block, whatever the other sizes are and
 // whatever is packed: parts of a product, computed apart, have the bits of the whole.
 
@@ -27,17 +29,11 @@ namespace {
 constexpr Size depth_block = 512;
 constexpr Size tiles_in_block = 132 / tile_rows;  // of rows
 constexpr Size column_block = 256;
-constexpr Size rows_in_place = 64;  // and so many rows, or so little depth, that w is not packed
+// So many rows, or so little depth, that w is not packed. Short tiles would read it in place too often.
+constexpr Size rows_in_place = vector_registers == 32 ? 256 : 64;
 constexpr Size depth_in_place = 128;
 
 // ---- strides
-
-// Lines a multiple of 4096 bytes apart share one set of the cache, which holds 8 of them; a tile reads up to 12 rows
-// at once.
-template <typename T>
-bool crowded(Size stride) {
-  return stride % static_cast<Size>(4096 / sizeof(T)) == 0;
-}
 
 // So near together that several share a page.
 template <typename T>
@@ -103,14 +99,17 @@ Size packed_size(MatmulSize size) {
   return smaller(depth_block, size.depth) * smaller(column_block, round_up(size.columns, tile_columns<T>));
 }
 
-// Dot products use less: a single row.
 template <typename T>
 Size scratch(MatmulSize size) {
-  return packed_size<T>(size) + round_up(smaller(tiles_in_block * tile_rows, size.rows), tile_rows) *
-                                    spread_stride<T>(smaller(depth_block, size.depth));
+  const Size panels = packed_size<T>(size) + round_up(smaller(tiles_in_block * tile_rows, size.rows), tile_rows) *
+                                                 spread_stride<T>(smaller(depth_block, size.depth));
+  return larger(panels, dots::scratch<T>(size));
 }
 
 // ---- blocks
+
+template <typename T>
+constexpr Size line = 64 / sizeof(T);  // of a cache
 
 // w is a block in place or packed. In place, the last panel is packed here if it is ragged and there are no masks.
 template <typename T>
@@ -130,8 +129,13 @@ void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, Matrix<const
         .y_stride = y.row_stride,
         .columns = panel.columns,
         .add = add,
+        .coming = 0,
     };
+    const Size end = here ? smaller(size.columns - column, 2 * tile_columns<T>) : 0;  // of the next panel
+    Size coming = panel.columns + line<T> - 1;  // the last number of a line: rows may begin anywhere in one
     for (Size row = 0; row < size.rows; row += x.height) {
+      job.coming = coming < end ? coming : 0;
+      coming += line<T>;
       panel.tiles[smaller(x.height, size.rows - row) - 1](job);
       job.x += x.next_tile;
       job.y += x.height * y.row_stride;

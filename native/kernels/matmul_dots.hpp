@@ -1,4 +1,5 @@
-// Matrix products whose operands both lie along the depth: y = x wᵀ as PyTorch's Linear has it. Nothing is packed.
+// Matrix products whose operands both lie along the depth: y = x wᵀ as PyTorch's Linear has it. Nothing is packed;
+// rows of x that get into each other's way in the cache are copied.
 //
 // A number of y is a dot product of two rows. A tile of them shares what it loads:
 //
@@ -22,6 +23,9 @@
 //       for each tile of w's rows                                          L1
 //         for each tile of the block's rows
 //
+// While it computes, a tile asks for a part of w's next rows, which may lie in memory far away: they are there when
+// their turn comes.
+//
 // A sum's order depends on the depth alone: lanes first, in pieces of depth_at_once, then the lanes in halves.
 #pragma once
 
@@ -40,7 +44,8 @@ constexpr int tile_columns = vector_registers == 32 ? 5 : 4;
 template <typename T>
 constexpr Size depth_at_once = 4096 / sizeof(T);
 template <typename T>
-constexpr Size block_at_once = (512 << 10) / sizeof(T);
+constexpr Size block_at_once = (544 << 10) / sizeof(T);  // 128 rows and what spreads them
+constexpr Size columns_to_spread = 64;                   // fewer would not repay the copy
 
 template <typename T>
 struct Job {
@@ -51,7 +56,9 @@ struct Job {
   Size w_stride;  // likewise: w's columns are its rows here
   T* y;
   Size y_stride;
-  bool add;  // to what an earlier piece of the depth left in y
+  bool add;         // to what an earlier piece of the depth left in y
+  const T* coming;  // to be fetched for a later tile: so much further in each step
+  Size coming_step;
 };
 
 // ---- sums over lanes
@@ -118,8 +125,11 @@ void multiply_tile(const Job<T>& job) {
   Vector<T> sum[rows][columns] = {};
   const T *x = job.x, *w = job.w;
   const Size x_stride = job.x_stride, w_stride = job.w_stride;
+  const T* coming = job.coming;
+  const Size coming_step = job.coming_step;
   Size k = job.depth;
-  for (; k >= L; k -= L, x += L, w += L) {
+  for (; k >= L; k -= L, x += L, w += L, coming += coming_step) {
+    fetch(coming);
     Vector<T> there[columns];
 #pragma GCC unroll 8
     for (int c = 0; c < columns; ++c) there[c] = load(w + c * w_stride);
@@ -194,15 +204,36 @@ constexpr Tiles<T> tiles;
 
 // ---- blocks
 
+// How many tiles share the fetching of a row: a few, so that it takes a small part of what memory can deliver. None
+// fetch where there are fewer tiles than rows to come.
 template <typename T>
-void multiply_block(MatmulSize size, Job<T> job) {
+Size fetchers(Size rows) {
+  const Size tiles_there = (rows + tile_rows - 1) / tile_rows;
+  return smaller(smaller(4, lanes<T>), tiles_there / tile_columns);
+}
+
+// What a tile fetches of w's next `rows` rows: a part of one. The first `sharing` tiles fetch the first row, and so on.
+template <typename T>
+void fetch_part(Job<T>& job, Size tile, Size sharing, Size rows) {
+  job.coming = job.w;
+  job.coming_step = 0;
+  if (tile >= rows * sharing) return;
+  job.coming += (tile_columns + tile / sharing) * job.w_stride + tile % sharing * (job.depth / sharing);
+  job.coming_step = lanes<T> / sharing;
+}
+
+template <typename T>
+void multiply_block(MatmulSize size, Job<T>& job) {
   const T* const x = job.x;
   T* const y = job.y;
+  const Size sharing = fetchers<T>(size.rows);
   for (Size column = 0; column < size.columns; column += tile_columns) {
     const Multiply<T>* const of = tiles<T>.of + (smaller(tile_columns, size.columns - column) - 1);
+    const Size coming = smaller(tile_columns, size.columns - column - tile_columns);
     job.x = x;
     job.y = y + column;
-    for (Size row = 0; row < size.rows; row += tile_rows) {
+    for (Size row = 0, tile = 0; row < size.rows; row += tile_rows, ++tile) {
+      if (sharing > 0) fetch_part(job, tile, sharing, coming);
       of[(smaller(tile_rows, size.rows - row) - 1) * tile_columns](job);
       job.x += tile_rows * job.x_stride;
       job.y += tile_rows * job.y_stride;
@@ -211,22 +242,44 @@ void multiply_block(MatmulSize size, Job<T> job) {
   }
 }
 
-// x has column_stride 1 (or a single row: then a piece of it at a time goes to scratch), w row_stride 1.
+template <typename T>
+Size scratch(MatmulSize size) {
+  return smaller(block_at_once<T>, size.rows * spread_stride<T>(smaller(depth_at_once<T>, size.depth)));
+}
+
+// x has column_stride 1 (or is a single row), w row_stride 1.
 template <typename T>
 void multiply(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+  const bool spreads = size.rows > 1 && crowded<T>(x.row_stride) && size.columns > columns_to_spread;
   Size k = 0;
   do {  // once even where the depth is 0: y is then all zeros
     const Size depth = smaller(depth_at_once<T>, size.depth - k);
-    const Size rows_at_once = block_at_once<T> / (depth + 1) / tile_rows * tile_rows;
-    const T* here = x.data + k * x.column_stride;
-    if (x.column_stride != 1) {
-      for (Size i = 0; i < depth; ++i) scratch[i] = here[i * x.column_stride];
-      here = scratch;
+    const Size rows_at_once = block_at_once<T> / spread_stride<T>(depth) / tile_rows * tile_rows;
+    for (Size row = 0; row < size.rows; row += rows_at_once) {
+      const Size rows = smaller(rows_at_once, size.rows - row);
+      const Matrix<const T> there = from(x, row, k);
+      Job<T> job = {
+          .depth = depth,
+          .x = there.data,
+          .x_stride = x.row_stride,
+          .w = w.data + k,
+          .w_stride = w.column_stride,
+          .y = y.data + row * y.row_stride,
+          .y_stride = y.row_stride,
+          .add = k > 0,
+          .coming = w.data,
+          .coming_step = 0,
+      };
+      if (spreads) {
+        spread(rows, depth, there, scratch);
+        job.x = scratch;
+        job.x_stride = spread_stride<T>(depth);
+      } else if (x.column_stride != 1) {
+        for (Size i = 0; i < depth; ++i) scratch[i] = there.data[i * x.column_stride];
+        job.x = scratch;
+      }
+      multiply_block({rows, size.columns, depth}, job);
     }
-    for (Size row = 0; row < size.rows; row += rows_at_once)
-      multiply_block<T>({smaller(rows_at_once, size.rows - row), size.columns, depth},
-                        {depth, here + row * x.row_stride, x.row_stride, w.data + k, w.column_stride,
-                         y.data + row * y.row_stride, y.row_stride, k > 0});
     k += depth_at_once<T>;
   } while (k < size.depth);
 }

@@ -16,6 +16,8 @@ namespace {
 
 constexpr Size smaller(Size a, Size b) { return a < b ? a : b; }
 
+constexpr Size larger(Size a, Size b) { return a < b ? b : a; }
+
 constexpr Size round_up(Size size, Size unit) { return (size + unit - 1) / unit * unit; }
 
 template <typename T>
@@ -95,10 +97,17 @@ void pack_across(Size rows, Size depth, Size height, Matrix<const T> x, T* to) {
   }
 }
 
-// Where rows of x are spread to: one vector further apart than they are long.
+// Lines a multiple of 4096 bytes apart share one set of the cache, which holds 8 of them; a tile reads up to 12 rows
+// at once.
+template <typename T>
+bool crowded(Size stride) {
+  return stride % static_cast<Size>(4096 / sizeof(T)) == 0;
+}
+
+// How far apart such rows are spread: an odd number of vectors.
 template <typename T>
 Size spread_stride(Size depth) {
-  return round_up(depth, lanes<T>) + lanes<T>;
+  return round_up(depth, 2 * lanes<T>) + lanes<T>;
 }
 
 template <typename T>

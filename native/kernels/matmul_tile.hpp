@@ -52,7 +52,15 @@ struct Job {
   Size y_stride;
   Size columns;  // of the tile that belong to y
   bool add;      // to what an earlier block of the depth left in y
+  Size coming;   // columns further on, in each step: what is to be fetched for a later tile; or 0
 };
+
+// Asks for the line of memory that holds this number: a later tile reads it. Tiles of short vectors take so long that
+// memory keeps up with them unasked.
+template <typename T>
+inline void fetch(const T* number) {
+  if constexpr (vector_bytes > 16) __builtin_prefetch(number);
+}
 
 template <typename V, typename T>
 inline V load_as(const T* from) {
@@ -77,8 +85,9 @@ void multiply_tile(const Job<T>& job) {
   const Part<T, V> last(job.columns - (vectors - 1) * width);
   V sum[rows][vectors] = {};
   const T *x = job.x, *w = job.w;
-  const Size x_stride = job.x_stride, w_stride = job.w_stride;
+  const Size x_stride = job.x_stride, w_stride = job.w_stride, coming = job.coming;
   for (Size k = job.depth; k > 0; --k) {
+    fetch(w + coming);
     V row[vectors];
 #pragma GCC unroll 4
     for (int v = 0; v < vectors - 1; ++v) row[v] = load_as<V>(w + v * width);

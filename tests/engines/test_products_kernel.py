@@ -42,7 +42,11 @@ SIZES = [
     (1, 133, 40, 9),  # one row more than a block has
     (1, 133, 6, 1030),
     (1, 16, 48, 1024),  # rows a multiple of 4096 bytes apart
+    (1, 140, 140, 1024),  # and copied, in two blocks
+    (1, 9, 150, 2050),
     (1, 70, 33, 600),
+    (1, 130, 150, 530),  # panels of w in place that are fetched ahead
+    (1, 259, 150, 130),  # more rows than read w in place
     (3, 1, 1, 9),
     (2, 0, 3, 4),
     (2, 3, 0, 4),
