@@ -25,97 +25,21 @@
 // rows of a tile are any taps with their channels, and x is copied with a border of zeros.
 //
 // Images are taken in strips that the cache holds, and every tile goes over a strip before the next one comes. With one
-// channel a group (depthwise) the vector is channels: x is loaded instead of broadcast.
+// channel a group (depthwise) the vector is channels: x is loaded instead of broadcast. Many channels and 3 × 3 taps
+// have convolution_weight_winograd.cpp.
+
+#include "convolution_weight.hpp"
 
 #include "convolution.hpp"
 #include "convolution_strip.hpp"
+#include "convolution_winograd.hpp"
 #include "table.hpp"
-#include "vector.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
 constexpr Size strip_bytes = 64 << 10;  // of x and ȳ together
 constexpr Size few_channels = 8;
-
-template <int vectors>
-constexpr int tile_rows = vector_registers == 32 ? (vectors == 2 ? 12 : 16) : (vectors == 2 ? 6 : 12);
-
-// ---- the tile
-
-// The positions of a strip: sizes, and how far apart they are in x and ȳ.
-struct Positions {
-  Size images, rows, columns;
-  Size x_image, x_row, x_step, y_image, y_row, y_step;
-};
-
-// Where a tile's sums are, and whether to start them from zero. `second` is how far the second vector of filters lies
-// behind the first in ȳ.
-template <typename T>
-struct Sums {
-  T* at;
-  Size row_stride, second;
-  bool fresh;
-};
-
-// sum[r] += Σ x[position + r] · ȳ[position], or x[position + offsets[r]] where rows are not side by side in x.
-template <typename T, int rows, int vectors, bool scattered>
-void tile(const Positions& at, const T* x, const Size* offsets, const T* y, const Sums<T>& to) {
-  const Size second = to.second;
-  Vector<T> sum[rows][vectors];
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v)
-      sum[r][v] = to.fresh ? Vector<T>{} : load(to.at + r * to.row_stride + v * lanes<T>);
-  for (Size n = 0; n < at.images; ++n)
-    for (Size h = 0; h < at.rows; ++h) {
-      const T* x_at = x + n * at.x_image + h * at.x_row;
-      const T *y_at = y + n * at.y_image + h * at.y_row, *const end = y_at + at.columns * at.y_step;
-      for (; y_at < end; x_at += at.x_step, y_at += at.y_step) {
-        Vector<T> g[vectors];
-#pragma GCC unroll 16
-        for (int v = 0; v < vectors; ++v) g[v] = load(y_at + v * second);
-#pragma GCC unroll 16
-        for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-          for (int v = 0; v < vectors; ++v) sum[r][v] += x_at[scattered ? offsets[r] : r] * g[v];
-      }
-    }
-#pragma GCC unroll 16
-  for (int r = 0; r < rows; ++r)
-#pragma GCC unroll 16
-    for (int v = 0; v < vectors; ++v) store<T>(to.at + r * to.row_stride + v * lanes<T>, sum[r][v]);
-}
-
-// The same for one channel a group; `count` is how many of a vector's channels there are.
-template <typename T>
-void depthwise_tile(const Positions& at, const T* x, const T* y, const Sums<T>& to, Size count) {
-  T line_x[lanes<T>] = {}, line_y[lanes<T>] = {};
-  Vector<T> sum = to.fresh ? Vector<T>{} : load(to.at);
-  for (Size n = 0; n < at.images; ++n)
-    for (Size h = 0; h < at.rows; ++h)
-      for (Size w = 0; w < at.columns; ++w) {
-        const T* x_at = x + n * at.x_image + h * at.x_row + w * at.x_step;
-        const T* y_at = y + n * at.y_image + h * at.y_row + w * at.y_step;
-        if (count < lanes<T>) {
-          for (Size c = 0; c < count; ++c) line_x[c] = x_at[c], line_y[c] = y_at[c];
-          x_at = line_x, y_at = line_y;
-        }
-        sum += load(x_at) * load(y_at);
-      }
-  store<T>(to.at, sum);
-}
-
-template <typename T>
-using Tile = void (*)(const Positions&, const T* x, const Size* offsets, const T* y, const Sums<T>& to);
-
-template <typename T, int vectors, bool scattered, int rows = tile_rows<vectors>>
-Tile<T> tile_of(Size count) {
-  if constexpr (rows > 1)
-    if (count < rows) return tile_of<T, vectors, scattered, rows - 1>(count);
-  return tile<T, rows, vectors, scattered>;
-}
 
 // ---- how the weights fall into tiles
 
@@ -225,8 +149,7 @@ void add_scattered(const Layout<T>& layout, const Positions& at, const Part<T>& 
     const Size row = unit.row + r;
     offsets[r] = row / run * layout.size.dilation[0] * strip.x_row + row % run;
   }
-  const auto tile = unit.vectors == 2 ? tile_of<T, 2, true>(unit.rows) : tile_of<T, 1, true>(unit.rows);
-  tile(at, strip.x, offsets, y, to);
+  weight_tile<T>(unit.rows, unit.vectors, true)(at, strip.x, offsets, y, to);
 }
 
 template <typename T>
@@ -263,10 +186,9 @@ void add_unit(const Layout<T>& layout, const Part<T>& strip, const Unit& unit, T
   if (layout.scattered)
     add_scattered(layout, at, strip, unit, strip.y + y, to);
   else if (layout.depthwise)
-    depthwise_tile(at, strip.x + x + channel, strip.y + y, to, smaller(lanes<T>, layout.filters));
+    depthwise_weight_tile(at, strip.x + x + channel, strip.y + y, to, smaller(lanes<T>, layout.filters));
   else
-    (unit.vectors == 2 ? tile_of<T, 2, false>(unit.rows) : tile_of<T, 1, false>(unit.rows))(at, strip.x + x + channel,
-                                                                                            nullptr, strip.y + y, to);
+    weight_tile<T>(unit.rows, unit.vectors)(at, strip.x + x + channel, nullptr, strip.y + y, to);
 }
 
 template <typename T>
@@ -276,22 +198,22 @@ void clear_unit(const Layout<T>& layout, const Unit& unit, T* sums) {
       sums[(layout.row(unit.group, unit.segment) + unit.row + r) * layout.width + unit.filter + f] = 0;
 }
 
-// Units `begin` to `end` of a block, the images `first` to `last`.
+// Some units of a block.
 template <typename T>
-void add_images(const Call& call, const Layout<T>& layout, Size first, Size last, Size begin, Size end, T* sums) {
+void add_images(const Call& call, const Layout<T>& layout, Share block, Share units, T* sums) {
   const ConvolutionSize& size = layout.size;
   ConvolutionPass<T> pass = forward_pass<T>(size);
   pass.x = call.buffer<const T>(1);
   T* const tail = reinterpret_cast<T*>(call.scratch);
   T* const border = tail + round_up(tail_size<T>(size), lanes<T>);
-  if (first >= last || size.out_height == 0)
-    each_unit(layout, begin, end, [&](const Unit& unit) { clear_unit(layout, unit, sums); });
+  if (block.begin >= block.end || size.out_height == 0)
+    each_unit(layout, units.begin, units.end, [&](const Unit& unit) { clear_unit(layout, unit, sums); });
   const Cut most = cut<T>(size);
   const Size y_image = size.out_height * size.out_width * size.filters;
   const Size copy_size = layout.scattered ? strip_size(pass, most.rows) : 0;
-  for (Size image = first; image < last; image += most.images)
+  for (Size image = block.begin; image < block.end; image += most.images)
     for (Size row = 0; row < size.out_height; row += most.rows) {
-      const Size images = smaller(most.images, last - image), rows = smaller(most.rows, size.out_height - row);
+      const Size images = smaller(most.images, block.end - image), rows = smaller(most.rows, size.out_height - row);
       const Size y_at = image * y_image + row * size.out_width * size.filters;
       Part<T> part = {images,
                       row,
@@ -313,18 +235,59 @@ void add_images(const Call& call, const Layout<T>& layout, Size first, Size last
         for (Size i = count; i < count + lanes<T>; ++i) tail[i] = 0;
         part.y = tail;
       }
-      const bool fresh = image == first && row == 0;
-      each_unit(layout, begin, end, [&](const Unit& unit) { add_unit(layout, part, unit, sums, fresh); });
+      const bool fresh = image == block.begin && row == 0;
+      each_unit(layout, units.begin, units.end, [&](const Unit& unit) { add_unit(layout, part, unit, sums, fresh); });
     }
 }
 
-Size blocks_of(const Call& call) { return call.numbers[sizeof(ConvolutionSize) / sizeof(Size)]; }
+// ---- Winograd's: units are panels of filters, of as many as a unit has otherwise
+
+template <typename T>
+Size panel_count(const Layout<T>& layout) {
+  return (layout.filters + 2 * lanes<T> - 1) / (2 * lanes<T>);
+}
+
+template <typename T>
+Share panel(const Layout<T>& layout, Size number) {
+  return {2 * lanes<T> * number, smaller(2 * lanes<T> * (number + 1), layout.filters)};
+}
+
+template <typename T>
+bool is_finite(const Layout<T>& layout, Share filters, const T* sums) {
+  Vector<T> spoilt[9] = {};
+  for (Size c = 0; c < layout.depth; ++c)
+    for (Size f = filters.begin; f < filters.end; f += lanes<T>)
+#pragma GCC unroll 9
+      for (int tap = 0; tap < 9; ++tap) spoilt[tap] += load(sums + (tap * layout.depth + c) * layout.width + f) * T{0};
+  bool found = false;
+  for (int tap = 0; tap < 9; ++tap) found |= any<T>(spoilt[tap]);
+  return !found;
+}
+
+// One that is spoilt is summed again directly; whether another one is, too, makes no difference to it.
+template <typename T>
+void add_panels(const Call& call, const Layout<T>& layout, Share block, Share panels, T* sums) {
+  add_images_winograd(call, block, {panel(layout, panels.begin).begin, panel(layout, panels.end - 1).end}, sums);
+  for (Size p = panels.begin; p < panels.end; ++p) {
+    const Share filters = panel(layout, p);
+    if (is_finite(layout, filters, sums)) continue;
+    Share units = {0, 0};
+    each_unit(layout, 0, unit_count(layout), [&](const Unit& unit) {
+      units.begin += unit.filter < filters.begin;
+      units.end += unit.filter < filters.end;
+    });
+    add_images(call, layout, block, units, sums);
+  }
+}
+
+Size blocks_of(const Size* numbers) { return numbers[sizeof(ConvolutionSize) / sizeof(Size)]; }
 
 }  // namespace
 
 template <typename T>
 Size convolution_weight_gradient_scratch(const Size* numbers) {
   const ConvolutionSize& size = convolution_size(numbers);
+  if (has_weight_winograd<T>(size, blocks_of(numbers))) return weight_winograd_scratch<T>(size);
   const Layout<T> layout(size);
   const Cut most = cut<T>(size);
   const Size border = layout.scattered ? most.images * strip_size(forward_pass<T>(size), most.rows) : 0;
@@ -335,13 +298,15 @@ template <typename T>
 void convolution_weight_gradient_partial(const Call& call) {
   const ConvolutionSize& size = convolution_size(call.numbers);
   const Layout<T> layout(size);
-  const Size blocks = blocks_of(call), units = unit_count(layout);
+  const Size blocks = blocks_of(call.numbers);
+  const bool winograd = has_weight_winograd<T>(size, blocks);
+  const Size units = winograd ? panel_count(layout) : unit_count(layout);
   const Share mine = share(blocks * units, call);
   for (Size b = 0; b < blocks; ++b) {
-    const Size begin = larger(0, mine.begin - b * units), end = smaller(units, mine.end - b * units);
-    if (begin < end)
-      add_images(call, layout, size.images * b / blocks, size.images * (b + 1) / blocks, begin, end,
-                 call.buffer<T>(0) + b * layout.block());
+    const Share some = {larger(0, mine.begin - b * units), smaller(units, mine.end - b * units)};
+    const Share images = {size.images * b / blocks, size.images * (b + 1) / blocks};
+    if (some.begin < some.end)
+      (winograd ? add_panels<T> : add_images<T>)(call, layout, images, some, call.buffer<T>(0) + b * layout.block());
   }
 }
 
@@ -350,7 +315,7 @@ template <typename T>
 void convolution_weight_gradient_sum(const Call& call) {
   const ConvolutionSize& size = convolution_size(call.numbers);
   const Layout<T> layout(size);
-  const Size blocks = blocks_of(call), taps = size.taps(), stride = layout.depth * taps;
+  const Size blocks = blocks_of(call.numbers), taps = size.taps(), stride = layout.depth * taps;
   const Size filters = smaller(layout.filters, lanes<T>);
   const Share mine = share(layout.groups * layout.depth * taps, call);
   for (Size i = mine.begin; i < mine.end; ++i) {

@@ -23,6 +23,8 @@
 //
 // Reference: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2015
 
+#include "convolution_winograd.hpp"
+
 #include "convolution.hpp"
 #include "convolution_panels.hpp"
 #include "table.hpp"
@@ -31,10 +33,8 @@
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
-constexpr Size places = 16;
 constexpr Size fewest_channels = 16, most_weights = 256 * 256;  // between which it was measured to be faster
 constexpr Size fewest_outputs = 4;                              // down and across
-constexpr Size most_tiles = 48;                                 // at once
 
 template <typename T>
 struct Tiles {
@@ -48,42 +48,6 @@ struct Tiles {
 
   Size most() const { return rows * across; }
 };
-
-// One axis of Bᵀ x B, in place.
-template <typename V>
-[[gnu::always_inline]] inline void transform(V& a, V& b, V& c, V& d) {
-  const V sum = b + c, difference = c - b, last = b - d;
-  a = a - c, b = sum, c = difference, d = last;
-}
-
-// A tile of x, zeros outside of the image, to 16 places that are `stride` apart.
-template <typename T>
-void transform_input(const ConvolutionPass<T>& pass, const T* image, Size row, Size column, T* to, Size stride) {
-  bool inside[2][4];
-  const Size at[2] = {pass.start[0] + 2 * row, pass.start[1] + 2 * column};
-  for (int i = 0; i < 4; ++i) {
-    inside[0][i] = at[0] + i >= 0 && at[0] + i < pass.height;
-    inside[1][i] = at[1] + i >= 0 && at[1] + i < pass.width;
-  }
-  const Size x_row = pass.width * pass.channels;
-  const T* const x = image + at[0] * x_row + at[1] * pass.channels;
-  for (Size c = 0; c < pass.channels; c += lanes<T>) {
-    Vector<T> d[4][4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i)
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j)
-        d[i][j] = inside[0][i] && inside[1][j] ? load(x + i * x_row + j * pass.channels + c) : Vector<T>{};
-#pragma GCC unroll 4
-    for (int j = 0; j < 4; ++j) transform(d[0][j], d[1][j], d[2][j], d[3][j]);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) {
-      transform(d[i][0], d[i][1], d[i][2], d[i][3]);
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; ++j) store(to + (4 * i + j) * stride + c, d[i][j]);
-    }
-  }
-}
 
 // The outputs of a tile, as many as there are. Adds them to `spoilt`, times zero.
 template <typename T>
@@ -109,35 +73,30 @@ void transform_output(const ConvolutionPass<T>& pass, const T* from, Size stride
   }
 }
 
-template <typename T>
-bool any(Vector<T> vector) {
-  bool found = false;
-  for (int i = 0; i < lanes<T>; ++i) found |= vector[i] != 0;
-  return found;
-}
-
 // Some rows of tiles of an image.
 template <typename T>
 void convolve_tiles(const ConvolutionPass<T>& pass, const Tiles<T>& tiles, Size image, Size begin, Size end,
                     T* scratch) {
-  const Size count = (end - begin) * tiles.across, x_place = tiles.most() * pass.channels;
-  const Size y_place = tiles.most() * pass.filters;
+  const Size count = (end - begin) * tiles.across, x_place = place_stride<T>(tiles.most(), pass.channels);
+  const Size y_place = place_stride<T>(tiles.most(), pass.filters);
   T* const transformed = scratch;
   T* const products = scratch + places * x_place;
   const T* const x = pass.x + image * pass.height * pass.width * pass.channels;
-  for (Size t = 0; t < count; ++t)
-    transform_input(pass, x, begin + t / tiles.across, t % tiles.across, transformed + t * pass.channels, x_place);
+  T* to = transformed;
+  for (Size row = begin; row < end; ++row)
+    for (Size column = 0; column < tiles.across; ++column, to += pass.channels)
+      transform_input(pass, x, row, column, to, x_place);
   const Panels<T> panels(pass);
   for (Size k = 0; k < places; ++k)
     multiply_panels(panels, count, transformed + k * x_place,
                     pass.packed + panels.packed() + k * pass.depth * pass.filters, products + k * y_place);
   Vector<T> spoilt = {};
-  for (Size t = 0; t < count; ++t) {
-    const Size row = 2 * (begin + t / tiles.across), column = 2 * (t % tiles.across);
-    transform_output(pass, products + t * pass.filters, y_place,
-                     pass.y + image * pass.y_image + row * pass.y_row + column * pass.y_step, row + 1 < pass.out[0],
-                     column + 1 < pass.out[1], spoilt);
-  }
+  const T* from = products;
+  T* const y = pass.y + image * pass.y_image;
+  for (Size row = 2 * begin; row < 2 * end; row += 2)
+    for (Size column = 0; column < pass.out[1]; column += 2, from += pass.filters)
+      transform_output(pass, from, y_place, y + row * pass.y_row + column * pass.y_step, row + 1 < pass.out[0],
+                       column + 1 < pass.out[1], spoilt);
   if (any<T>(spoilt)) convolve_rows(pass, image, 2 * begin, smaller(2 * end, pass.out[0]));
 }
 
@@ -181,7 +140,9 @@ void pack_winograd(const ConvolutionPass<T>& pass, T* packed, Share channels) {
 
 template <typename T>
 Size convolve_winograd_scratch(const ConvolutionPass<T>& pass) {
-  return places * Tiles<T>(pass).most() * (pass.channels + pass.filters) * static_cast<Size>(sizeof(T));
+  const Size most = Tiles<T>(pass).most();
+  return places * (place_stride<T>(most, pass.channels) + place_stride<T>(most, pass.filters)) *
+         static_cast<Size>(sizeof(T));
 }
 
 template <typename T>
