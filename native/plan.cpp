@@ -198,7 +198,7 @@ class Plan::Walk {
       }
       const auto begin = timing_ ? Clock::now() : Clock::time_point{};
       at.kernel->run({buffers, at.numbers.data(), scratch_, worker, workers, fault_});
-      if (timing_) times_[instruction_ + i] += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+      if (timing_) times_[instruction_ + i] += Pace::Nanoseconds(Clock::now() - begin).count() / workers_;
     }
   }
 
@@ -364,7 +364,7 @@ std::vector<double> Plan::times() {
   for (const auto& workspace : idle_)
     for (auto& times : workspace->times)
       for (std::size_t i = 0; i < times.size(); ++i) {
-        taken[i] += times[i] / workspace->workers;
+        taken[i] += times[i];
         times[i] = 0;
       }
   return taken;

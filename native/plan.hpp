@@ -96,8 +96,8 @@ class Plan {
   // `outputs` says; the inputs are as they were. False when it was interrupted, and the outputs mean nothing.
   bool scan(const Scan& scan);
 
-  // Nanoseconds of each instruction since the last call, where `timing` was on: of all workers, divided by their
-  // number, so that what is shared well counts as the time that it takes.
+  // Nanoseconds of each instruction since the last call, where `timing` was on: of all workers, divided by how many ran
+  // at that time, so that what is shared well counts as the time that it takes.
   std::vector<double> times();
   bool timing() const { return timing_; }
   void set_timing(bool on) { timing_ = on; }

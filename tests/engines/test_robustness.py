@@ -42,6 +42,12 @@ def threads():
     native.set_threads(before)
 
 
+limits_memory = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or "PELLUCID_POISONED" in os.environ,  # a sanitizer needs more address space
+    reason="needs a limit on a process's memory",
+)
+
+
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, timeout=60
@@ -137,8 +143,7 @@ def test_a_scan_may_be_interrupted_again_and_again(threads):
     assert bits(step) == expected
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a limit on a process's memory")
-@pytest.mark.skipif("PELLUCID_POISONED" in os.environ, reason="a sanitizer takes more address space than any limit")
+@limits_memory
 def test_too_little_memory_is_an_error_and_the_process_goes_on():
     code = """if True:
         import resource
@@ -157,6 +162,29 @@ def test_too_little_memory_is_an_error_and_the_process_goes_on():
     """
     told = python(code, PELLUCID_THREADS="2")
     assert (told.stdout, told.stderr) == ("MemoryError\nMemoryError\nTrue\n", "")
+
+
+@limits_memory
+def test_times_are_those_of_the_threads_that_ran():
+    """Without room for a second stack one thread does all: its time is not divided among those that did nothing."""
+    code = """if True:
+        import resource, time
+        import numpy as np, pellucid
+        from pellucid.engines.native.engine import NativePlan
+        x = np.ones((400, 300), np.float32)
+        plan = NativePlan(pellucid.compile(lambda x: (x @ x.T).tanh().sum()).graph(x))
+        run, plan.native.timing, shares = plan.bound([x]), True, []
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (4 << 20),) * 2)
+        for _ in range(20):
+            begin = time.perf_counter()
+            run(())
+            shares.append(sum(plan.native.times()) / 1e9 / (time.perf_counter() - begin))
+        print(max(shares))
+    """
+    told = python(code, PELLUCID_THREADS="2")
+    assert told.stderr == ""
+    assert 0.6 < float(told.stdout) <= 1
 
 
 def test_the_number_of_threads_may_change_at_any_time(threads):
