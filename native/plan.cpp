@@ -61,10 +61,17 @@ struct Plan::Workspace {
   Memory arena;
   std::vector<Memory> locals, scratches;                 // of each worker
   std::vector<std::vector<std::vector<Stretch>>> parts;  // of each worker, in each phase
+  std::vector<std::vector<std::byte*>> inputs, outputs;  // of each worker: a copy of the caller's
   std::vector<std::vector<double>> times;                // of each worker, of each instruction
   std::vector<Fault> faults;                             // of each worker
   Pace pace;
   int workers;
+
+  // Before the workers start, who must not throw and so must not allocate.
+  void hand_out(const std::vector<std::byte*>& all_inputs, const std::vector<std::byte*>& all_outputs) {
+    for (auto& mine : inputs) mine = all_inputs;
+    for (auto& mine : outputs) mine = all_outputs;
+  }
 };
 
 // A workspace taken from the idle ones, or a new one; goes back at the end.
@@ -86,7 +93,10 @@ struct Plan::Lease {
   }
   ~Lease() {
     const std::lock_guard lock(plan.lock_);
-    plan.idle_.push_back(std::move(workspace));
+    try {
+      plan.idle_.push_back(std::move(workspace));
+    } catch (const std::bad_alloc&) {  // it is made anew next time
+    }
   }
 
   std::unique_ptr<Workspace> fresh(int workers) const {
@@ -94,6 +104,8 @@ struct Plan::Lease {
     made->arena = allocate(plan.arena_bytes_);
     made->workers = workers;
     made->faults.resize(static_cast<std::size_t>(workers));
+    made->inputs.resize(static_cast<std::size_t>(workers));
+    made->outputs.resize(static_cast<std::size_t>(workers));
     for (int worker = 0; worker < workers; ++worker) {
       made->locals.push_back(allocate(plan.local_bytes_));
       made->scratches.push_back(allocate(plan.scratch_bytes_));
@@ -120,10 +132,9 @@ struct Plan::Lease {
 // One worker's way through the phases.
 class Plan::Walk {
  public:
-  Walk(const Plan& plan, Workspace& workspace, int worker, int workers, Barrier* barrier,
-       std::vector<std::byte*> inputs, std::vector<std::byte*> outputs)
-      : inputs(std::move(inputs)),
-        outputs(std::move(outputs)),
+  Walk(const Plan& plan, Workspace& workspace, int worker, int workers, Barrier* barrier) noexcept
+      : inputs(workspace.inputs[static_cast<std::size_t>(worker)]),
+        outputs(workspace.outputs[static_cast<std::size_t>(worker)]),
         plan_(plan),
         parts_(workspace.parts[static_cast<std::size_t>(worker)]),
         times_(workspace.times[static_cast<std::size_t>(worker)]),
@@ -136,7 +147,7 @@ class Plan::Walk {
         barrier_(barrier),
         timing_(plan.timing_) {}
 
-  void step() {
+  void step() noexcept {
     instruction_ = 0;
     bool apart = false;  // whether others may be behind or ahead
     for (std::size_t i = 0; i < plan_.phases_.size(); ++i) {
@@ -155,11 +166,11 @@ class Plan::Walk {
     if (apart) wait();
   }
 
-  void wait() const {
+  void wait() const noexcept {
     if (barrier_) barrier_->wait();
   }
 
-  std::vector<std::byte*> inputs, outputs;
+  std::vector<std::byte*>&inputs, &outputs;  // of this worker alone, so that it may change them
 
  private:
   void share(const Phase& phase, const std::vector<Stretch>& parts) {
@@ -238,12 +249,14 @@ void refuse(const std::vector<Fault>& faults) {
                               " is outside of an axis of size " + std::to_string(fault.size));
 }
 
-// Runs task(worker, workers, barrier) on the whole pool, or, where it is busy or not wanted, here alone.
+// Runs task(worker, workers, barrier) on the whole pool, or, where it is busy or not wanted, here alone. A task does
+// not throw: the others would wait at the barrier for a worker that has left.
 template <typename Task>
 void together(bool shared, int workers, const Task& task) {
+  static_assert(noexcept(task(0, 1, nullptr)));
   if (shared && workers > 1) {
     Barrier barrier(workers);
-    if (Pool::instance().try_run(workers, [&](int worker) { task(worker, workers, &barrier); })) return;
+    if (Pool::instance().try_run(workers, [&](int worker) noexcept { task(worker, workers, &barrier); })) return;
   }
   task(0, 1, nullptr);
 }
@@ -283,8 +296,9 @@ Size Plan::instruction_count() const {
 void Plan::run(const std::vector<std::byte*>& inputs, const std::vector<std::byte*>& outputs) {
   const Lease lease(*this);
   Workspace& workspace = *lease.workspace;
-  together(any_shared_, workspace.workers, [&](int worker, int workers, Barrier* barrier) {
-    Walk(*this, workspace, worker, workers, barrier, inputs, outputs).step();
+  workspace.hand_out(inputs, outputs);
+  together(any_shared_, workspace.workers, [&](int worker, int workers, Barrier* barrier) noexcept {
+    Walk(*this, workspace, worker, workers, barrier).step();
   });
   refuse(workspace.faults);
 }
@@ -311,10 +325,11 @@ bool Plan::scan(const Scan& scan) {
     }
   }
   std::atomic<bool> stopped{false};
+  workspace.hand_out(first, scan.outputs);
 
   auto looked = Clock::now();
-  const auto walk = [&](int worker, int workers, Barrier* barrier, Size begin, Size end) {
-    Walk walk(*this, workspace, worker, workers, barrier, first, scan.outputs);
+  const auto walk = [&](int worker, int workers, Barrier* barrier, Size begin, Size end) noexcept {
+    Walk walk(*this, workspace, worker, workers, barrier);
     const Share mine = {scan.batch * worker / workers, scan.batch * (worker + 1) / workers};
     for (Size step = begin; step < end; ++step) {
       if (worker == 0 && Clock::now() - looked > between_looks) {
@@ -348,7 +363,7 @@ bool Plan::scan(const Scan& scan) {
     const bool choice = any_shared_ && workspace.workers > 1;
     const Pace::Stint stint = choice ? workspace.pace.next(scan.steps - done) : Pace::Stint{scan.steps - done, true};
     const auto begin = Clock::now();
-    together(!stint.alone, workspace.workers, [&](int worker, int workers, Barrier* barrier) {
+    together(!stint.alone, workspace.workers, [&](int worker, int workers, Barrier* barrier) noexcept {
       walk(worker, workers, barrier, done, done + stint.steps);
     });
     workspace.pace.took(stint, Clock::now() - begin);

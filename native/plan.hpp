@@ -79,7 +79,7 @@ struct Scan {
   std::vector<Gathered> gathered;
   std::vector<Fed> fed;
   std::vector<Kept> kept;
-  std::function<bool()> interrupted;  // asked now and then by the caller's own thread
+  std::function<bool()> interrupted;  // asked now and then by the caller's own thread; throws nothing
 };
 
 class Plan {

@@ -372,7 +372,7 @@ void reduce_columns(const Axes& axes, const Call& call) {
 // ---- the kernels
 
 template <typename T, typename Op>
-void reduce(const Call& call) {
+void reduce(const Call& call) noexcept {
   const Axes axes = read(call.numbers, false);
   const Size outputs = axes.outputs();
   if (outputs == 0) return;
@@ -403,7 +403,7 @@ Size find(const T* x, Size size, Size stride, T wanted) {
 }
 
 template <typename T>
-void argmax(const Call& call) {
+void argmax(const Call& call) noexcept {
   const Axes axes = read(call.numbers, true);
   if (axes.outputs() == 0) return;
   if constexpr (goes_side_by_side<T>)
