@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,12 +14,29 @@
 #include "pace.hpp"
 #include "threads.hpp"
 
+#ifdef __unix__
+#include <pthread.h>
+#endif
+
 namespace pellucid {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
 constexpr auto between_looks = std::chrono::milliseconds(50);  // at whether somebody wants to interrupt
+
+// Of what is idle of every plan. One for all, held for some nanoseconds, so that a fork can wait for it: the child must
+// find it free, and what it guards whole.
+std::mutex idle_lock;
+
+void hold_idle_lock_while_forking() {
+#ifdef __unix__
+  const auto hold = [] { idle_lock.lock(); };
+  const auto let_go = [] { idle_lock.unlock(); };
+  static const int done = pthread_atfork(hold, let_go, let_go);
+  static_cast<void>(done);
+#endif
+}
 
 Memory allocate(Size bytes) {
   const auto count = static_cast<std::size_t>(bytes ? bytes : 1);
@@ -79,7 +97,7 @@ struct Plan::Lease {
   explicit Lease(Plan& plan) : plan(plan) {
     const int workers = plan.any_shared_ ? Pool::instance().workers() : 1;
     {
-      const std::lock_guard lock(plan.lock_);
+      const std::lock_guard lock(idle_lock);
       if (!plan.idle_.empty()) {
         workspace = std::move(plan.idle_.back());
         plan.idle_.pop_back();
@@ -92,7 +110,7 @@ struct Plan::Lease {
 #endif
   }
   ~Lease() {
-    const std::lock_guard lock(plan.lock_);
+    const std::lock_guard lock(idle_lock);
     try {
       plan.idle_.push_back(std::move(workspace));
     } catch (const std::bad_alloc&) {  // it is made anew next time
@@ -271,6 +289,7 @@ Plan::Plan(std::vector<Phase> phases, Size arena_bytes, Size local_bytes, const 
       constants_(allocate(constant_bytes)),
       input_bytes_(std::move(input_bytes)),
       output_bytes_(std::move(output_bytes)) {
+  hold_idle_lock_while_forking();
   std::memcpy(constants_.get(), constants, static_cast<std::size_t>(constant_bytes));
   for (const Phase& phase : phases_) {
     any_shared_ = any_shared_ || phase.shared;
@@ -374,7 +393,7 @@ bool Plan::scan(const Scan& scan) {
 }
 
 std::vector<double> Plan::times() {
-  const std::lock_guard lock(lock_);
+  const std::lock_guard lock(idle_lock);
   std::vector<double> taken(static_cast<std::size_t>(instruction_count()));
   for (const auto& workspace : idle_)
     for (auto& times : workspace->times)

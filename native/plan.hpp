@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <vector>
 
@@ -116,8 +115,7 @@ class Plan {
   Size scratch_bytes_ = 0;
   bool any_shared_ = false;
   std::atomic<bool> timing_{false};
-  std::mutex lock_;  // of the two below
-  std::vector<std::unique_ptr<Workspace>> idle_;
+  std::vector<std::unique_ptr<Workspace>> idle_;  // all plans' are under one lock, which a fork waits for
 };
 
 }  // namespace pellucid
