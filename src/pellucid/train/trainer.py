@@ -284,5 +284,5 @@ def _one_early_stopping(callbacks: Sequence[Callback], given: EarlyStopping | No
 def prepare(x: Tensor, dtype: Any) -> Tensor:
     """What the model gets for a batch: pixels 0..255 become 0..1, floats the model's dtype; integers stay."""
     if x.dtype == np.uint8:
-        return scale_pixels(x).to(dtype)
+        return scale_pixels(x, dtype=dtype)
     return x.to(dtype) if x.dtype.kind == "f" else x
