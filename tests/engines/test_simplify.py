@@ -30,7 +30,20 @@ def test_powers_that_are_products_or_roots_become_these():
     assert names(simplify(graph_of(lambda x: x**1 * 1.0, (3,)))) == []
     assert names(simplify(graph_of(lambda x: x**-1, (3,)))) == ["broadcast_to", "divide"]
     assert "sqrt" in names(simplify(graph_of(lambda x: x**0.5, (3,))))
-    assert "power" in names(simplify(graph_of(lambda x: x**3, (3,))))
+    assert names(simplify(graph_of(lambda x: x**3, (3,)))) == ["multiply"] * 2
+    assert names(simplify(graph_of(lambda x: x**8, (3,)))) == ["multiply"] * 3
+    assert names(simplify(graph_of(lambda x: x**7, (3,), dtype=np.int64))) == ["multiply"] * 4
+    assert names(simplify(graph_of(lambda x: x**-2, (3,)))) == ["broadcast_to", "divide", "multiply"]
+    for exponent in (9, 2.5, -9.0, np.nan, np.inf):
+        assert "power" in names(simplify(graph_of(lambda x, n=exponent: x**n, (3,))))
+
+
+def test_the_gradient_of_a_power_is_a_power_less():
+    def step(x):
+        x.requires_grad = True
+        return pellucid.gradients((x**3).sum(), [x])[0]
+
+    assert names(simplify(graph_of(step, (3,)))) == ["broadcast_to", "multiply", "multiply"]
 
 
 @native_only
@@ -48,6 +61,46 @@ def test_such_powers_are_numpys(exponent, dtype):
         y = np.atleast_1d(found[0].numpy())
         np.testing.assert_array_equal(y, expected[: y.size])
         np.testing.assert_array_equal(np.signbit(y)[~np.isnan(y)], np.signbit(expected[: y.size])[~np.isnan(y)])
+
+
+@native_only
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("exponent", [3, 4, 5, 6, 7, 8, -2, -3, -4, -8])
+def test_powers_by_products_are_numpys_but_for_their_roundings(exponent, dtype):
+    info = np.finfo(dtype)
+    special = [0.0, -0.0, 1, -1, np.inf, -np.inf, np.nan, info.max, -info.max, info.tiny, info.smallest_subnormal]
+    x = np.concatenate([special, np.random.default_rng(0).uniform(-4, 4, 10_000)]).astype(dtype)
+    with np.errstate(all="ignore"):
+        expected = np.power(x, dtype(exponent))
+    with pellucid.engine("native"):
+        y = pellucid.compile(lambda x: x**exponent)(x).numpy()
+    np.testing.assert_allclose(y, expected, rtol=abs(exponent) * float(info.eps), atol=0)
+    np.testing.assert_array_equal(np.signbit(y), np.signbit(expected))
+
+
+@native_only
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64])
+def test_powers_of_integers_wrap_as_numpys_do(dtype):
+    x = np.arange(-100, 100).astype(dtype)
+    with pellucid.engine("native"):
+        np.testing.assert_array_equal(pellucid.compile(lambda x: x**7)(x).numpy(), x ** np.array(7, dtype))
+
+
+@native_only
+@pytest.mark.parametrize("exponent", [3, 4.0, 1, 0, -1, -2, 2.5, 0.5])
+def test_gradients_of_powers_agree_with_the_reference(exponent):
+    def step(x):
+        x.requires_grad = True
+        (first,) = pellucid.gradients((x**exponent).sum(), [x], create_graph=True)
+        return first, pellucid.gradients((first * first).sum(), [x])[0]
+
+    agrees(step, np.random.default_rng(0).uniform(0.1, 3, (5, 4)), rtol=1e-13, atol=1e-13)
+    agrees(step, np.array([0.0, -0.0, np.inf, np.nan]), rtol=1e-13)
+
+
+def test_operations_on_numbers_are_done_once_however_often_they_are_repeated():
+    graph = simplify(graph_of(lambda x: x * (pellucid.broadcast_to(2.0, (3, 4)) * 2.0).sqrt(), (3, 4)))
+    assert names(graph) == ["broadcast_to", "multiply"]
 
 
 def relu_step(x, w, v):
