@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -14,12 +15,29 @@
 #include "pace.hpp"
 #include "threads.hpp"
 
+#ifdef __unix__
+#include <pthread.h>
+#endif
+
 namespace pellucid {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
 constexpr auto between_looks = std::chrono::milliseconds(50);  // at whether somebody wants to interrupt
+
+// Of what is idle of every plan. One for all, held for some nanoseconds, so that a fork can wait for it: the child must
+// find it free, and what it guards whole.
+std::mutex idle_lock;
+
+void hold_idle_lock_while_forking() {
+#ifdef __unix__
+  const auto hold = [] { idle_lock.lock(); };
+  const auto let_go = [] { idle_lock.unlock(); };
+  static const int done = pthread_atfork(hold, let_go, let_go);
+  static_cast<void>(done);
+#endif
+}
 
 Memory allocate(Size bytes) {
   const auto count = static_cast<std::size_t>(bytes ? bytes : 1);
@@ -62,10 +80,17 @@ struct Plan::Workspace {
   Memory arena;
   std::vector<Memory> locals, scratches;                 // of each worker
   std::vector<std::vector<std::vector<Stretch>>> parts;  // of each worker, in each phase
+  std::vector<std::vector<std::byte*>> inputs, outputs;  // of each worker: a copy of the caller's
   std::vector<std::vector<double>> times;                // of each worker, of each instruction
   std::vector<Fault> faults;                             // of each worker
   Pace pace;
   int workers;
+
+  // Before the workers start, who must not throw and so must not allocate.
+  void hand_out(const std::vector<std::byte*>& all_inputs, const std::vector<std::byte*>& all_outputs) {
+    for (auto& mine : inputs) mine = all_inputs;
+    for (auto& mine : outputs) mine = all_outputs;
+  }
 };
 
 // A workspace taken from the idle ones, or a new one; goes back at the end.
@@ -73,7 +98,7 @@ struct Plan::Lease {
   explicit Lease(Plan& plan) : plan(plan) {
     const int workers = plan.any_shared_ ? Pool::instance().workers() : 1;
     {
-      const std::lock_guard lock(plan.lock_);
+      const std::lock_guard lock(idle_lock);
       if (!plan.idle_.empty()) {
         workspace = std::move(plan.idle_.back());
         plan.idle_.pop_back();
@@ -86,8 +111,11 @@ struct Plan::Lease {
 #endif
   }
   ~Lease() {
-    const std::lock_guard lock(plan.lock_);
-    plan.idle_.push_back(std::move(workspace));
+    const std::lock_guard lock(idle_lock);
+    try {
+      plan.idle_.push_back(std::move(workspace));
+    } catch (const std::bad_alloc&) {  // it is made anew next time
+    }
   }
 
   std::unique_ptr<Workspace> fresh(int workers) const {
@@ -95,6 +123,8 @@ struct Plan::Lease {
     made->arena = allocate(plan.arena_bytes_);
     made->workers = workers;
     made->faults.resize(static_cast<std::size_t>(workers));
+    made->inputs.resize(static_cast<std::size_t>(workers));
+    made->outputs.resize(static_cast<std::size_t>(workers));
     for (int worker = 0; worker < workers; ++worker) {
       made->locals.push_back(allocate(plan.local_bytes_));
       made->scratches.push_back(allocate(plan.scratch_bytes_));
@@ -121,10 +151,9 @@ struct Plan::Lease {
 // One worker's way through the phases.
 class Plan::Walk {
  public:
-  Walk(const Plan& plan, Workspace& workspace, int worker, int workers, Barrier* barrier,
-       std::vector<std::byte*> inputs, std::vector<std::byte*> outputs)
-      : inputs(std::move(inputs)),
-        outputs(std::move(outputs)),
+  Walk(const Plan& plan, Workspace& workspace, int worker, int workers, Barrier* barrier) noexcept
+      : inputs(workspace.inputs[static_cast<std::size_t>(worker)]),
+        outputs(workspace.outputs[static_cast<std::size_t>(worker)]),
         plan_(plan),
         parts_(workspace.parts[static_cast<std::size_t>(worker)]),
         times_(workspace.times[static_cast<std::size_t>(worker)]),
@@ -138,7 +167,7 @@ class Plan::Walk {
         timing_(plan.timing_) {}
 
   // apart: whether others may be behind or ahead
-  void step(bool apart = false) {
+  void step(bool apart = false) noexcept {
     instruction_ = 0;
     for (std::size_t i = 0; i < plan_.phases_.size(); ++i) {
       const Phase& phase = plan_.phases_[i];
@@ -156,12 +185,12 @@ class Plan::Walk {
     if (apart) wait();
   }
 
-  void wait() const {
+  void wait() const noexcept {
     if (barrier_) barrier_->wait();
   }
 
-  std::vector<std::byte*> inputs, outputs;
-  Gatherer* ahead = nullptr;  // asks for the next step's rows while this one is computed
+  std::vector<std::byte*>&inputs, &outputs;  // of this worker alone, so that it may change them
+  Gatherer* ahead = nullptr;                 // asks for the next step's rows while this one is computed
 
  private:
   void share(const Phase& phase, const std::vector<Stretch>& parts) {
@@ -200,7 +229,7 @@ class Plan::Walk {
       }
       const auto begin = timing_ ? Clock::now() : Clock::time_point{};
       at.kernel->run({buffers, at.numbers.data(), scratch_, worker, workers, fault_});
-      if (timing_) times_[instruction_ + i] += std::chrono::duration<double, std::nano>(Clock::now() - begin).count();
+      if (timing_) times_[instruction_ + i] += Pace::Nanoseconds(Clock::now() - begin).count() / workers_;
       if (ahead) ahead->ask();
     }
   }
@@ -241,12 +270,14 @@ void refuse(const std::vector<Fault>& faults) {
                               " is outside of an axis of size " + std::to_string(fault.size));
 }
 
-// Runs task(worker, workers, barrier) on the whole pool, or, where it is busy or not wanted, here alone.
+// Runs task(worker, workers, barrier) on the whole pool, or, where it is busy or not wanted, here alone. A task does
+// not throw: the others would wait at the barrier for a worker that has left.
 template <typename Task>
 void together(bool shared, int workers, const Task& task) {
+  static_assert(noexcept(task(0, 1, nullptr)));
   if (shared && workers > 1) {
     Barrier barrier(workers);
-    if (Pool::instance().try_run(workers, [&](int worker) { task(worker, workers, &barrier); })) return;
+    if (Pool::instance().try_run(workers, [&](int worker) noexcept { task(worker, workers, &barrier); })) return;
   }
   task(0, 1, nullptr);
 }
@@ -261,6 +292,7 @@ Plan::Plan(std::vector<Phase> phases, Size arena_bytes, Size local_bytes, const 
       constants_(allocate(constant_bytes)),
       input_bytes_(std::move(input_bytes)),
       output_bytes_(std::move(output_bytes)) {
+  hold_idle_lock_while_forking();
   std::memcpy(constants_.get(), constants, static_cast<std::size_t>(constant_bytes));
   for (const Phase& phase : phases_) {
     any_shared_ = any_shared_ || phase.shared;
@@ -286,8 +318,9 @@ Size Plan::instruction_count() const {
 void Plan::run(const std::vector<std::byte*>& inputs, const std::vector<std::byte*>& outputs) {
   const Lease lease(*this);
   Workspace& workspace = *lease.workspace;
-  together(any_shared_, workspace.workers, [&](int worker, int workers, Barrier* barrier) {
-    Walk(*this, workspace, worker, workers, barrier, inputs, outputs).step();
+  workspace.hand_out(inputs, outputs);
+  together(any_shared_, workspace.workers, [&](int worker, int workers, Barrier* barrier) noexcept {
+    Walk(*this, workspace, worker, workers, barrier).step();
   });
   refuse(workspace.faults);
 }
@@ -318,10 +351,11 @@ bool Plan::scan(const Scan& scan) {
   const bool waits = !begins_alone(scan);
   std::atomic<Size> end{scan.steps};
   bool stopped = false;  // said by the caller's own thread, which then makes one step more, so that all come to know
+  workspace.hand_out(first, scan.outputs);
 
   auto looked = Clock::now();
-  const auto walk = [&](int worker, int workers, Barrier* barrier, Size from, Size to) {
-    Walk walk(*this, workspace, worker, workers, barrier, first, scan.outputs);
+  const auto walk = [&](int worker, int workers, Barrier* barrier, Size from, Size to) noexcept {
+    Walk walk(*this, workspace, worker, workers, barrier);
     Gatherer gatherer(scan.gathered, batches, scan.batch, worker, workers);
     walk.ahead = &gatherer;
     for (Size step = from; step < to && step < end.load(); ++step) {
@@ -353,7 +387,7 @@ bool Plan::scan(const Scan& scan) {
     const bool choice = any_shared_ && workspace.workers > 1;
     const Pace::Stint stint = choice ? workspace.pace.next(scan.steps - done) : Pace::Stint{scan.steps - done, true};
     const auto begin = Clock::now();
-    together(!stint.alone, workspace.workers, [&](int worker, int workers, Barrier* barrier) {
+    together(!stint.alone, workspace.workers, [&](int worker, int workers, Barrier* barrier) noexcept {
       walk(worker, workers, barrier, done, done + stint.steps);
     });
     workspace.pace.took(stint, Clock::now() - begin);
@@ -378,12 +412,12 @@ bool Plan::begins_alone(const Scan& scan) const {
 }
 
 std::vector<double> Plan::times() {
-  const std::lock_guard lock(lock_);
+  const std::lock_guard lock(idle_lock);
   std::vector<double> taken(static_cast<std::size_t>(instruction_count()));
   for (const auto& workspace : idle_)
     for (auto& times : workspace->times)
       for (std::size_t i = 0; i < times.size(); ++i) {
-        taken[i] += times[i] / workspace->workers;
+        taken[i] += times[i];
         times[i] = 0;
       }
   return taken;

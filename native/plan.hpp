@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <vector>
 
@@ -79,7 +78,7 @@ struct Scan {
   std::vector<Gathered> gathered;
   std::vector<Fed> fed;
   std::vector<Kept> kept;
-  std::function<bool()> interrupted;  // asked now and then by the caller's own thread
+  std::function<bool()> interrupted;  // asked now and then by the caller's own thread; throws nothing
 };
 
 class Plan {
@@ -96,8 +95,8 @@ class Plan {
   // `outputs` says; the inputs are as they were. False when it was interrupted, and the outputs mean nothing.
   bool scan(const Scan& scan);
 
-  // Nanoseconds of each instruction since the last call, where `timing` was on: of all workers, divided by their
-  // number, so that what is shared well counts as the time that it takes.
+  // Nanoseconds of each instruction since the last call, where `timing` was on: of all workers, divided by how many ran
+  // at that time, so that what is shared well counts as the time that it takes.
   std::vector<double> times();
   bool timing() const { return timing_; }
   void set_timing(bool on) { timing_ = on; }
@@ -117,8 +116,7 @@ class Plan {
   Size scratch_bytes_ = 0;
   bool any_shared_ = false;
   std::atomic<bool> timing_{false};
-  std::mutex lock_;  // of the two below
-  std::vector<std::unique_ptr<Workspace>> idle_;
+  std::vector<std::unique_ptr<Workspace>> idle_;  // all plans' are under one lock, which a fork waits for
 };
 
 }  // namespace pellucid

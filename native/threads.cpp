@@ -49,7 +49,7 @@ int wanted_workers() {
 
 }  // namespace
 
-void Barrier::wait() {
+void Barrier::wait() noexcept {
   const unsigned round = round_.load(std::memory_order_acquire);
   if (arrived_.fetch_add(1, std::memory_order_acq_rel) + 1 == size_) {
     arrived_.store(0, std::memory_order_relaxed);
@@ -123,7 +123,7 @@ bool Pool::try_run(int workers, const std::function<void(int)>& task) {
   return true;
 }
 
-void Pool::work(int worker, unsigned seen) {
+void Pool::work(int worker, unsigned seen) noexcept {
   for (;; ++seen) {
     await_change(round_, seen);
     if (stopping_.load()) return;

@@ -14,7 +14,7 @@ namespace pellucid {
 class Barrier {
  public:
   explicit Barrier(int size) : size_(size) {}
-  void wait();
+  void wait() noexcept;
 
  private:
   const int size_;
@@ -34,14 +34,15 @@ class Pool {
 
   // Runs task(worker) on every worker at once, worker 0 being the caller, and comes back when all are done. Only one
   // task runs at a time: false, and nothing was run, where the pool is busy with another caller's, where it has been
-  // resized and `workers` is no longer how many there are, or where the system gives no more threads.
+  // resized and `workers` is no longer how many there are, or where the system gives no more threads. The task must
+  // not throw.
   bool try_run(int workers, const std::function<void(int worker)>& task);
 
  private:
   Pool();
   bool start();
   void stop();
-  void work(int worker, unsigned seen);  // seen: the number of the last task that is not for this thread
+  void work(int worker, unsigned seen) noexcept;  // seen: the number of the last task that is not for this thread
   static void after_fork();
 
   std::atomic<int> workers_;

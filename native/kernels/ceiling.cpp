@@ -17,7 +17,7 @@ namespace {
 constexpr int chains = 12;
 
 template <typename T>
-void ceiling(const Call& call) {
+void ceiling(const Call& call) noexcept {
   Vector<T> sums[chains], factor = {}, term = {};
   for (int lane = 0; lane < lanes<T>; ++lane) {
     factor[lane] = static_cast<T>(0.999);

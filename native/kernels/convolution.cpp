@@ -31,7 +31,7 @@ namespace {
 
 // One plane of an image after the other; its windows added in their order.
 template <typename T>
-void col2im(const Call& call) {
+void col2im(const Call& call) noexcept {
   const Size* n = call.numbers;
   const Size height = n[1], width = n[2], channels = n[3], out_height = n[4], out_width = n[5];
   const Size *kernel = n + 6, *stride = n + 8, *padding = n + 10, *dilation = n + 12;

@@ -93,23 +93,23 @@ template <typename T>
 void pack_winograd(const ConvolutionPass<T>& pass, T* packed, Share channels);
 
 template <typename T>
-void convolution_pack_weights(const Call& call);
+void convolution_pack_weights(const Call& call) noexcept;
 template <typename T>
-void convolution_forward(const Call& call);
+void convolution_forward(const Call& call) noexcept;
 template <typename T>
 Size convolution_forward_scratch(const Size* numbers);
 template <typename T>
-void convolution_input_gradient_pack_weights(const Call& call);
+void convolution_input_gradient_pack_weights(const Call& call) noexcept;
 template <typename T>
-void convolution_input_gradient(const Call& call);
+void convolution_input_gradient(const Call& call) noexcept;
 template <typename T>
 Size convolution_input_gradient_scratch(const Size* numbers);
 template <typename T>
 Size convolution_weight_gradient_scratch(const Size* numbers);
 template <typename T>
-void convolution_weight_gradient_partial(const Call& call);
+void convolution_weight_gradient_partial(const Call& call) noexcept;
 template <typename T>
-void convolution_weight_gradient_sum(const Call& call);
+void convolution_weight_gradient_sum(const Call& call) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS
 #endif

@@ -256,7 +256,7 @@ Size convolve_scratch(const ConvolutionPass<T>& pass) {
 }
 
 template <typename T>
-void convolution_forward(const Call& call) {
+void convolution_forward(const Call& call) noexcept {
   ConvolutionPass<T> pass = forward_pass<T>(convolution_size(call.numbers));
   pass.x = call.buffer<const T>(1);
   pass.y = call.buffer<T>(0);
@@ -279,7 +279,7 @@ template void convolve_rows(const ConvolutionPass<float>&, Size, Size, Size);
 template void convolve_rows(const ConvolutionPass<double>&, Size, Size, Size);
 template void convolve(const ConvolutionPass<float>&, const Call&);
 template void convolve(const ConvolutionPass<double>&, const Call&);
-template void convolution_forward<float>(const Call&);
-template void convolution_forward<double>(const Call&);
+template void convolution_forward<float>(const Call&) noexcept;
+template void convolution_forward<double>(const Call&) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -77,7 +77,7 @@ void each_phase(const ConvolutionSize& size, Body body) {
 }  // namespace
 
 template <typename T>
-void convolution_input_gradient_pack_weights(const Call& call) {
+void convolution_input_gradient_pack_weights(const Call& call) noexcept {
   const ConvolutionSize& size = convolution_size(call.numbers);
   T* packed = call.buffer<T>(0);
   each_phase(size, [&](Size, Size, const Phase& down, const Phase& across) {
@@ -95,7 +95,7 @@ void convolution_input_gradient_pack_weights(const Call& call) {
 }
 
 template <typename T>
-void convolution_input_gradient(const Call& call) {
+void convolution_input_gradient(const Call& call) noexcept {
   const ConvolutionSize& size = convolution_size(call.numbers);
   const T* packed = call.buffer<const T>(2);
   each_phase(size, [&](Size i, Size j, const Phase& down, const Phase& across) {
@@ -119,11 +119,11 @@ Size convolution_input_gradient_scratch(const Size* numbers) {
   return most;
 }
 
-template void convolution_input_gradient_pack_weights<float>(const Call&);
-template void convolution_input_gradient_pack_weights<double>(const Call&);
+template void convolution_input_gradient_pack_weights<float>(const Call&) noexcept;
+template void convolution_input_gradient_pack_weights<double>(const Call&) noexcept;
 template Size convolution_input_gradient_scratch<float>(const Size*);
 template Size convolution_input_gradient_scratch<double>(const Size*);
-template void convolution_input_gradient<float>(const Call&);
-template void convolution_input_gradient<double>(const Call&);
+template void convolution_input_gradient<float>(const Call&) noexcept;
+template void convolution_input_gradient<double>(const Call&) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -51,7 +51,7 @@ void pack_weights(const ConvolutionPass<T>& pass, const ConvolutionWeights<T>& w
 }
 
 template <typename T>
-void convolution_pack_weights(const Call& call) {
+void convolution_pack_weights(const Call& call) noexcept {
   const ConvolutionSize& size = convolution_size(call.numbers);
   const ConvolutionWeights<T> weights = {
       .first = call.buffer<const T>(1),
@@ -67,7 +67,7 @@ template Size packed_size(const ConvolutionPass<float>&);
 template Size packed_size(const ConvolutionPass<double>&);
 template void pack_weights(const ConvolutionPass<float>&, const ConvolutionWeights<float>&, float*, const Call&);
 template void pack_weights(const ConvolutionPass<double>&, const ConvolutionWeights<double>&, double*, const Call&);
-template void convolution_pack_weights<float>(const Call&);
-template void convolution_pack_weights<double>(const Call&);
+template void convolution_pack_weights<float>(const Call&) noexcept;
+template void convolution_pack_weights<double>(const Call&) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS

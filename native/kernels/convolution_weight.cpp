@@ -295,7 +295,7 @@ Size convolution_weight_gradient_scratch(const Size* numbers) {
 }
 
 template <typename T>
-void convolution_weight_gradient_partial(const Call& call) {
+void convolution_weight_gradient_partial(const Call& call) noexcept {
   const ConvolutionSize& size = convolution_size(call.numbers);
   const Layout<T> layout(size);
   const Size blocks = blocks_of(call.numbers);
@@ -312,7 +312,7 @@ void convolution_weight_gradient_partial(const Call& call) {
 
 // Adds the blocks, and puts the sums where the user has them: a vector of filters of one channel and tap at a time.
 template <typename T>
-void convolution_weight_gradient_sum(const Call& call) {
+void convolution_weight_gradient_sum(const Call& call) noexcept {
   const ConvolutionSize& size = convolution_size(call.numbers);
   const Layout<T> layout(size);
   const Size blocks = blocks_of(call.numbers), taps = size.taps(), stride = layout.depth * taps;
@@ -332,9 +332,9 @@ void convolution_weight_gradient_sum(const Call& call) {
 
 template Size convolution_weight_gradient_scratch<float>(const Size*);
 template Size convolution_weight_gradient_scratch<double>(const Size*);
-template void convolution_weight_gradient_partial<float>(const Call&);
-template void convolution_weight_gradient_partial<double>(const Call&);
-template void convolution_weight_gradient_sum<float>(const Call&);
-template void convolution_weight_gradient_sum<double>(const Call&);
+template void convolution_weight_gradient_partial<float>(const Call&) noexcept;
+template void convolution_weight_gradient_partial<double>(const Call&) noexcept;
+template void convolution_weight_gradient_sum<float>(const Call&) noexcept;
+template void convolution_weight_gradient_sum<double>(const Call&) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -217,7 +217,7 @@ void copy_planes(const Layout& layout, T* y, const T* x, const Call& call) {
 }
 
 template <typename T>
-void copy(const Call& call) {
+void copy(const Call& call) noexcept {
   const Layout layout(reinterpret_cast<const Axis*>(call.numbers + 1), call.numbers[0]);
   if (layout.rank == 0) return;
   if (layout.plane)
@@ -227,7 +227,7 @@ void copy(const Call& call) {
 }
 
 template <typename T>
-void fill(const Call& call) {
+void fill(const Call& call) noexcept {
   const T value = static_cast<T>(call.numbers[0]);
   const Size rank = call.numbers[1];
   Axis axes[max_rank];

@@ -266,7 +266,7 @@ struct Machine {
   }
 };
 
-void elementwise(const Call& call) {
+void elementwise(const Call& call) noexcept {
   const Machine machine(call);
   const Program& program = machine.program;
   const Share mine = call.workers == 1 ? Share{0, program.total} : share(program.total, call, program.tile);

@@ -102,7 +102,7 @@ struct Indexed {
 };
 
 template <typename T>
-void gather(const Call& call) {
+void gather(const Call& call) noexcept {
   const Indexed g(call);
   T* y = call.buffer<T>(0);
   const T* x = call.buffer<const T>(1);
@@ -124,7 +124,7 @@ void gather(const Call& call) {
 }
 
 template <typename T>
-void scatter_add(const Call& call) {
+void scatter_add(const Call& call) noexcept {
   const Indexed to(call);
   const Size total = call.numbers[3 + 2 * to.indices];
   T* x = call.buffer<T>(0);
@@ -147,7 +147,7 @@ struct Along {
 };
 
 template <typename T>
-void take_along_axis(const Call& call) {
+void take_along_axis(const Call& call) noexcept {
   const Along& a = *reinterpret_cast<const Along*>(call.numbers);
   T* y = call.buffer<T>(0);
   const T* x = call.buffer<const T>(1);
@@ -208,7 +208,7 @@ void place_strip(const Along& a, Size width, const T* g, const Index* index, T* 
 }
 
 template <typename T>
-void scatter_add_along_axis(const Call& call) {
+void scatter_add_along_axis(const Call& call) noexcept {
   const Along& a = *reinterpret_cast<const Along*>(call.numbers);
   if (a.size == 0 || a.inner == 0) return;
   const Size strips = (a.inner + strip_width - 1) / strip_width;
@@ -230,7 +230,7 @@ void scatter_add_along_axis(const Call& call) {
 // ---- set
 
 template <typename T>
-void scatter(const Call& call) {
+void scatter(const Call& call) noexcept {
   const Size total = call.numbers[0], n = call.numbers[1];
   T* y = call.buffer<T>(0);
   const T* values = call.buffer<const T>(2);
@@ -246,7 +246,7 @@ void scatter(const Call& call) {
 
 // ---- mini-batches
 
-void gather_rows(const Call& call) {
+void gather_rows(const Call& call) noexcept {
   const Size n = call.numbers[0], bytes = call.numbers[1];
   unsigned char* y = call.buffer<unsigned char>(0);
   const unsigned char* x = call.buffer<const unsigned char>(1);

@@ -41,10 +41,10 @@ struct Call {
 };
 
 // The shares must write to different places, and every sum must have the same order whatever the number of workers is:
-// the results have the same bits.
+// the results have the same bits. Nothing is thrown: the other workers would wait for ever for one that has left.
 struct Kernel {
   const char* name;  // as the plan calls it: matmul_float32
-  void (*run)(const Call&);
+  void (*run)(const Call&) noexcept;
   Size (*scratch)(const Size* numbers);  // bytes for each worker; null where none are needed
 };
 

@@ -9,15 +9,15 @@ namespace pellucid::PELLUCID_KERNELS {
 Kernels pooling_kernels();
 
 template <typename T>
-void max_pool(const Call& call);
+void max_pool(const Call& call) noexcept;
 template <typename T>
-void max_pool_argmax(const Call& call);
+void max_pool_argmax(const Call& call) noexcept;
 template <typename T>
-void max_pool_gradient(const Call& call);
+void max_pool_gradient(const Call& call) noexcept;
 template <typename T>
-void sum_pool(const Call& call);
+void sum_pool(const Call& call) noexcept;
 template <typename T>
-void sum_unpool(const Call& call);
+void sum_unpool(const Call& call) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS
 #endif

@@ -91,14 +91,14 @@ void max_pool_rows(const Call& call, const Walk<T, seen>& walk, const Windows& w
 }  // namespace
 
 template <typename T>
-void max_pool(const Call& call) {
+void max_pool(const Call& call) noexcept {
   const Walk<T, seen> walk = windows<T>(call);
   const Windows whole = whole_windows(walk);
   (whole.count == 4 ? max_pool_rows<T, 4> : max_pool_rows<T, 0>)(call, walk, whole);
 }
 
 template <typename T>
-void max_pool_argmax(const Call& call) {
+void max_pool_argmax(const Call& call) noexcept {
   const Walk<T, seen> walk = windows<T>(call);
   const Geometry g = walk.g;
   walk.each([&](const Pixel& p) {
@@ -168,7 +168,7 @@ void max_pool_gradient_side_by_side(const Call& call, const Size* places) {
 }  // namespace
 
 template <typename T>
-void max_pool_gradient(const Call& call) {
+void max_pool_gradient(const Call& call) noexcept {
   const Walk<T, seeing> walk = pixels<T>(call);
   const Geometry& g = walk.g;
   if (side_by_side(g) && g.out_height > 0) {
@@ -193,11 +193,11 @@ void max_pool_gradient(const Call& call) {
   });
 }
 
-template void max_pool<float>(const Call&);
-template void max_pool<double>(const Call&);
-template void max_pool_argmax<float>(const Call&);
-template void max_pool_argmax<double>(const Call&);
-template void max_pool_gradient<float>(const Call&);
-template void max_pool_gradient<double>(const Call&);
+template void max_pool<float>(const Call&) noexcept;
+template void max_pool<double>(const Call&) noexcept;
+template void max_pool_argmax<float>(const Call&) noexcept;
+template void max_pool_argmax<double>(const Call&) noexcept;
+template void max_pool_gradient<float>(const Call&) noexcept;
+template void max_pool_gradient<double>(const Call&) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -38,7 +38,7 @@ void quick_sums(const Windows& windows, const T* x, T* y) {
 }  // namespace
 
 template <typename T>
-void sum_pool(const Call& call) {
+void sum_pool(const Call& call) noexcept {
   const Walk<T, seen> walk = windows<T>(call);
   const Windows whole = whole_windows(walk);
   const auto quick = whole.count == 4 ? quick_sums<T, 4> : quick_sums<T, 0>;
@@ -49,14 +49,14 @@ void sum_pool(const Call& call) {
 }
 
 template <typename T>
-void sum_unpool(const Call& call) {
+void sum_unpool(const Call& call) noexcept {
   const Walk<T, seeing> walk = pixels<T>(call);
   walk.each(sum_of(call, walk));
 }
 
-template void sum_pool<float>(const Call&);
-template void sum_pool<double>(const Call&);
-template void sum_unpool<float>(const Call&);
-template void sum_unpool<double>(const Call&);
+template void sum_pool<float>(const Call&) noexcept;
+template void sum_pool<double>(const Call&) noexcept;
+template void sum_unpool<float>(const Call&) noexcept;
+template void sum_unpool<double>(const Call&) noexcept;
 
 }  // namespace pellucid::PELLUCID_KERNELS

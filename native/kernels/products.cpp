@@ -96,7 +96,7 @@ bool shares_rows(const Products<T>& p, Size workers) {
 }
 
 template <typename T>
-void product(const Call& call) {
+void product(const Call& call) noexcept {
   const Products<T> p = products<T>(call);
   const bool by_rows = shares_rows(p, call.workers);
   const Size length = by_rows ? p.size.rows : p.size.columns;

@@ -70,7 +70,7 @@ void convert(const Word* from, double* to, Size count) {
 }
 
 template <typename T>
-void uniform(const Call& call) {
+void uniform(const Call& call) noexcept {
   constexpr Size in_block = words * sizeof(Word) / sizeof(T);
   const Size n = call.numbers[0];
   const Word* state = call.buffer<const Word>(1);

@@ -256,6 +256,20 @@ void reduce_lines(const Axes& axes, const Call& call) {
 
 // ---- columns
 
+// What is made of a column instead of its fold: the place of its maximum, the first of equals.
+struct FirstOfMax {};
+
+template <typename T, typename Op>
+struct Result {
+  using Element = T;  // in a vector
+  using Y = T;        // in memory
+};
+template <typename T>
+struct Result<T, FirstOfMax> {
+  using Element = typename IndexOf<T>::type;
+  using Y = long long;
+};
+
 // `vectors` side by side. Where there are fewer columns than a vector has lanes (narrow), whole vectors are read all
 // the same, except where that would go beyond the end of x; what is too much is thrown away.
 template <typename T, typename Op, int vectors, bool narrow>
@@ -330,11 +344,45 @@ struct Columns {
       fold(all, rest);
     }
   }
+
+  void run(const T* x, V* all) const { lines(x, 0, axes.lines(), all); }
+};
+
+// A place is kept where a larger number is met, or the first nan.
+template <typename T, int vectors, bool narrow>
+struct Columns<T, FirstOfMax, vectors, narrow> : Columns<T, Max, vectors, narrow> {
+  using Index = typename IndexOf<T>::type;
+
+  void run(const T* x, LaneIndex<T>* places) const {
+    Wide<T> most[vectors];
+    LaneIndex<T> found[vectors];
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) {
+      most[v] = this->row(x + this->at[v]);
+      found[v] = LaneIndex<T>{};
+    }
+    const auto [size, stride] = this->axes.line();
+    Index place = 0;
+    for (Size line = 0; line < this->axes.lines(); ++line) {
+      const T* from = x + this->axes.line_offset(line);
+      for (Size r = 0; r < size; ++r, ++place, from += stride)
+#pragma GCC unroll 4
+        for (int v = 0; v < vectors; ++v) {
+          const Wide<T> next = this->row(from + this->at[v]);
+          const auto better = (next > most[v]) | ((next != next) & (most[v] == most[v]));
+          most[v] = better ? next : most[v];
+          found[v] = better ? LaneIndex<T>{} + place : found[v];
+        }
+    }
+#pragma GCC unroll 4
+    for (int v = 0; v < vectors; ++v) places[v] = found[v];
+  }
 };
 
 // Columns begin .. end of one kept line, at most most_vectors vectors of them.
 template <typename T, typename Op, int vectors = most_vectors, bool narrow = false>
-void reduce_columns(const Axes& axes, const T* x, const T* x_end, T* y, Size begin, Size end) {
+void reduce_columns(const Axes& axes, const T* x, const T* x_end, typename Result<T, Op>::Y* y, Size begin, Size end) {
+  using Element = typename Result<T, Op>::Element;
   constexpr Size width = vector_bytes / sizeof(T);
   if constexpr (vectors > 1)
     if (end - begin <= (vectors - 1) * width) return reduce_columns<T, Op, vectors - 1>(axes, x, x_end, y, begin, end);
@@ -344,10 +392,10 @@ void reduce_columns(const Axes& axes, const T* x, const T* x_end, T* y, Size beg
   Columns<T, Op, vectors, narrow> tile{axes, x_end, axis.size, {}};
   const Size last = axis.size < width ? 0 : axis.size - width;
   for (int v = 0; v < vectors; ++v) tile.at[v] = begin + v * width < last ? begin + v * width : last;
-  Wide<T> all[vectors];
-  tile.lines(x, 0, axes.lines(), all);
+  Wide<Element> all[vectors];
+  tile.run(x, all);
   for (int v = 0; v < vectors; ++v) {
-    T part[width];
+    Element part[width];
     __builtin_memcpy(part, &all[v], sizeof part);
     for (Size column = begin + v * width; column < begin + (v + 1) * width && column < end; ++column)
       y[column * axis.y] = part[column - tile.at[v]];
@@ -364,20 +412,23 @@ void reduce_columns(const Axes& axes, const Call& call) {
   for (Size i = mine.begin; i < mine.end; ++i) {
     const Place at = place(axes.kept, outer, i);
     for (Size column = part.begin; column < part.end; column += tile)
-      reduce_columns<T, Op>(axes, call.buffer<const T>(1) + at.x, end, call.buffer<T>(0) + at.y, column,
-                            column + tile < part.end ? column + tile : part.end);
+      reduce_columns<T, Op>(axes, call.buffer<const T>(1) + at.x, end, call.buffer<typename Result<T, Op>::Y>(0) + at.y,
+                            column, column + tile < part.end ? column + tile : part.end);
   }
 }
 
 // ---- the kernels
 
-template <typename T, typename Op>
-void reduce(const Call& call) {
-  const Axes axes = read(call.numbers, false);
-  const Size outputs = axes.outputs();
-  if (outputs == 0) return;
+bool are_columns(const Axes& axes) {
   const bool empty = axes.lines() * axes.line().size == 0;
-  if (!empty && axes.line().x != 1 && axes.kept_count > 0 && axes.kept[axes.kept_count - 1].x == 1)
+  return !empty && axes.line().x != 1 && axes.kept_count > 0 && axes.kept[axes.kept_count - 1].x == 1;
+}
+
+template <typename T, typename Op>
+void reduce(const Call& call) noexcept {
+  const Axes axes = read(call.numbers, false);
+  if (axes.outputs() == 0) return;
+  if (are_columns(axes))
     reduce_columns<T, Op>(axes, call);
   else
     reduce_lines<T, Op>(axes, call);
@@ -403,14 +454,17 @@ Size find(const T* x, Size size, Size stride, T wanted) {
 }
 
 template <typename T>
-void argmax(const Call& call) {
+void argmax(const Call& call) noexcept {
   const Axes axes = read(call.numbers, true);
   if (axes.outputs() == 0) return;
-  if constexpr (goes_side_by_side<T>)
+  if constexpr (goes_side_by_side<T>) {
+    if (are_columns(axes) && axes.lines() * axes.line().size <= 0x7fffffff)  // a place is as wide as a number
+      return reduce_columns<T, FirstOfMax>(axes, call);
     if (are_short_rows<T>(axes))
       return for_short_rows<T, long long>(axes, call, [](const ShortRows<T, long long>& rows, Size begin, Size count) {
         rows.write(begin, count, rows.find(begin, count, rows.template fold<Max>(begin, count)));
       });
+  }
   const Reduced line = axes.line();
   const Size lines = axes.lines();
   const Share mine = share(axes.outputs(), call, 8);

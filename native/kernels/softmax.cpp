@@ -161,7 +161,7 @@ void write(T* to, Size columns, Size row, Size column, Size end, Vector<T> vecto
 // ---- forward
 
 template <typename T>
-void softmax(const Call& call) {
+void softmax(const Call& call) noexcept {
   const Size columns = call.numbers[1], stride = call.numbers[2], wanted = call.numbers[3];
   int next = 0;
   T* const y = wanted & 1 ? call.buffer<T>(next++) : nullptr;
@@ -197,7 +197,7 @@ void softmax(const Call& call) {
 // ---- backward
 
 template <typename T>
-void softmax_gradient(const Call& call) {
+void softmax_gradient(const Call& call) noexcept {
   const Size rows = call.numbers[0], columns = call.numbers[1];
   T* const to = call.buffer<T>(0);
   const T* const g = call.buffer<const T>(1);
@@ -242,7 +242,7 @@ struct Gradient {
 };
 
 template <typename T>
-void log_softmax_gradient(const Call& call) {
+void log_softmax_gradient(const Call& call) noexcept {
   const Gradient<T> at(call);
   if (at.columns == 0) return;
   for_groups<T>(call, at.rows, group_of<T>(at.columns), [&](Size begin, Size count, Size end) {
@@ -261,7 +261,7 @@ void log_softmax_gradient(const Call& call) {
 }
 
 template <typename T>
-void chosen_gradient(const Call& call) {
+void chosen_gradient(const Call& call) noexcept {
   const Gradient<T> at(call);
   const Index* index = call.buffer<const Index>(3);
   if (at.columns == 0) return;

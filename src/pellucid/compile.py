@@ -11,6 +11,7 @@ made. Other Python values that the function looks at, such as a global number, a
 
 from __future__ import annotations
 
+import os
 import reprlib
 import threading
 import warnings
@@ -31,6 +32,16 @@ from pellucid.traced import Run, Traced, as_array, needs_grad
 MOST = 64  # plans of one function that are kept; each may hold megabytes of constants
 Names = Callable[[], Iterable[tuple[str, Tensor]]]
 _tracing = threading.RLock()  # a plan that several threads ask for at once is made once
+
+
+def _renew_lock() -> None:
+    """A forked child has none of the other threads, and the lock may be held by one of them."""
+    global _tracing
+    _tracing = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class Compiled:

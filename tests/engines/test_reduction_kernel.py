@@ -129,6 +129,21 @@ def test_argmax_over_several_axes_counts_them_flat_in_the_order_given() -> None:
     np.testing.assert_array_equal(y, x.transpose(1, 0, 2).reshape(6, 35).argmax(1))
 
 
+def test_argmax_of_columns_counts_lines_in_the_order_given() -> None:
+    x = np.round(data((5, 6, 70), "float32"))
+    y = reduce("argmax_float32", x, (1, 0), output(x, (1, 0), np.int64))
+    np.testing.assert_array_equal(y, x.transpose(2, 1, 0).reshape(70, 30).argmax(1))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("columns", [1, 3, 17, 150])
+def test_argmax_of_a_column_is_its_first_nan(columns: int, dtype: str) -> None:
+    x = data((60, columns), dtype)
+    x[[7, 40]], x[50] = np.nan, np.inf
+    y = reduce("argmax_" + dtype, x, (0,), output(x, (0,), np.int64))
+    np.testing.assert_array_equal(y, np.full(columns, 7))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("shape", "axis"), [((9, 10), 1), ((9, 100), 1), ((100, 9), 0), ((100, 40), 0)], ids=str)
 def test_nan_goes_through_max_and_is_argmaxs_largest(shape: tuple[int, int], axis: int, dtype: str) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 import pellucid
 from pellucid.engines import ENGINES, engine
+from pellucid.engines.native.engine import NativePlan
 
 native = pytest.importorskip("pellucid._native", reason="the compiled module was not built")
 pytestmark = pytest.mark.skipif("native" not in ENGINES, reason="the native engine is not there")
@@ -40,6 +41,12 @@ def threads():
     before = native.threads()
     yield native.set_threads
     native.set_threads(before)
+
+
+limits_memory = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or "PELLUCID_POISONED" in os.environ,  # a sanitizer needs more address space
+    reason="needs a limit on a process's memory",
+)
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -69,6 +76,63 @@ def test_a_forked_child_computes_the_same_bits(threads):
             assert pipe.read() == expected * 2
         assert os.waitpid(child, 0)[1] == 0
         assert bits(step) == expected  # and the parent goes on
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_while_other_threads_run_the_plan_runs_it():
+    """One that is forked at the wrong moment would wait for ever for a lock: such a moment comes once in 100 forks."""
+    x, over = np.ones((4, 4), np.float32), threading.Event()
+    plan = NativePlan(pellucid.compile(lambda x: x * 2.0 + 1.0).graph(x)).bound([x])
+
+    def run_on():
+        while not over.is_set():
+            plan(())
+
+    others = [threading.Thread(target=run_on) for _ in range(2)]
+    for thread in others:
+        thread.start()
+    try:
+        assert [forked(lambda: plan(())) for _ in range(500)] == [0] * 500
+    finally:
+        over.set()
+        for thread in others:
+            thread.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_child_forked_while_another_thread_makes_a_plan_makes_its_own():
+    begun = threading.Event()
+
+    @pellucid.compile
+    def slow(x):
+        begun.set()
+        time.sleep(0.2)
+        return x * 2.0
+
+    other = threading.Thread(target=slow, args=(X,))
+    other.start()
+    begun.wait()
+    try:
+        assert forked(lambda: pellucid.compile(lambda x: x * 3.0)(X)) == 0
+    finally:
+        other.join()
+
+
+def forked(task) -> int:
+    """Does the task in a forked child; how the child ended: 0, or by the alarm where it hangs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(20)
+        status = 1
+        try:
+            task()
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1]
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="needs fork")
@@ -137,8 +201,7 @@ def test_a_scan_may_be_interrupted_again_and_again(threads):
     assert bits(step) == expected
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs a limit on a process's memory")
-@pytest.mark.skipif("PELLUCID_POISONED" in os.environ, reason="a sanitizer takes more address space than any limit")
+@limits_memory
 def test_too_little_memory_is_an_error_and_the_process_goes_on():
     code = """if True:
         import resource
@@ -157,6 +220,29 @@ def test_too_little_memory_is_an_error_and_the_process_goes_on():
     """
     told = python(code, PELLUCID_THREADS="2")
     assert (told.stdout, told.stderr) == ("MemoryError\nMemoryError\nTrue\n", "")
+
+
+@limits_memory
+def test_times_are_those_of_the_threads_that_ran():
+    """Without room for a second stack one thread does all: its time is not divided among those that did nothing."""
+    code = """if True:
+        import resource, time
+        import numpy as np, pellucid
+        from pellucid.engines.native.engine import NativePlan
+        x = np.ones((400, 300), np.float32)
+        plan = NativePlan(pellucid.compile(lambda x: (x @ x.T).tanh().sum()).graph(x))
+        run, plan.native.timing, shares = plan.bound([x]), True, []
+        used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + (4 << 20),) * 2)
+        for _ in range(20):
+            begin = time.perf_counter()
+            run(())
+            shares.append(sum(plan.native.times()) / 1e9 / (time.perf_counter() - begin))
+        print(max(shares))
+    """
+    told = python(code, PELLUCID_THREADS="2")
+    assert told.stderr == ""
+    assert 0.6 < float(told.stdout) <= 1
 
 
 def test_the_number_of_threads_may_change_at_any_time(threads):

@@ -40,6 +40,11 @@ def test_scale_pixels_scales_inside_the_graph() -> None:
     assert compiled.graph(pixels).inputs[0].dtype == np.uint8
 
 
+def test_scale_pixels_divides_in_the_models_dtype() -> None:
+    pixels = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(functional.scale_pixels(pixels, dtype="float64").numpy(), pixels / 255)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 def test_scale_pixels_takes_uint8_only(dtype: str) -> None:
     with pytest.raises(DTypeError) as error:

@@ -5,6 +5,7 @@ import pytest
 
 from pellucid import nn, optim
 from pellucid.data import ArrayDataset
+from pellucid.engines.native import NativeEngine
 from pellucid.errors import OptionError, RangeError, ShapeError
 from pellucid.train import Trainer
 
@@ -46,6 +47,14 @@ def test_anything_else_is_none(place, call, blobs):
 
 
 # ---- labels
+
+
+def test_no_plan_is_made_for_a_look_at_the_labels(blobs, monkeypatch):
+    def plan(*_):
+        raise AssertionError("a plan takes longer than all the rest of a short fit")
+
+    monkeypatch.setattr(NativeEngine, "plan", plan)
+    linear()._check_labels("fit", blobs.x, blobs.t)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_regression_has_no_accuracy(make_trainer):
 
 
 def test_pixels_become_fractions_and_floats_the_dtype_of_the_model():
-    assert prepare(Tensor(np.array([0, 255], np.uint8)), np.float64).tolist() == [0.0, 1.0]
+    assert prepare(Tensor(np.array([0, 1, 255], np.uint8)), np.float64).tolist() == [0.0, 1 / 255, 1.0]
     assert prepare(Tensor(np.zeros(2)), np.dtype("float32")).dtype == np.float32
     assert prepare(Tensor([1, 2]), np.dtype("float32")).dtype == np.int64
 

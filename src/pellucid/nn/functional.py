@@ -111,9 +111,10 @@ def log_softmax(x: Any, dim: int = -1) -> Tensor:
     return activation.log_softmax(x, dim)
 
 
-def scale_pixels(x: Any) -> Tensor:
-    """Pixels of 0..255 as float32 of 0..1. Keeping images uint8 until here takes a quarter of the memory.
+def scale_pixels(x: Any, *, dtype: Any = "float32") -> Tensor:
+    """Pixels of 0..255 as floats of 0..1. Keeping images uint8 until here takes a quarter of the memory.
 
+    dtype:  that of the model: float32 made float64 later has wrong digits from the eighth on
     Raises: DTypeError unless x is uint8: floats have most likely been scaled before
 
     >>> scale_pixels(np.array([0, 51, 255], np.uint8))
@@ -122,4 +123,4 @@ def scale_pixels(x: Any) -> Tensor:
     x = as_tensor(x)
     if x.dtype != np.uint8:
         raise DTypeError(f"scale_pixels: takes uint8 pixels from 0 to 255, got {x.dtype}, which may be scaled already")
-    return x.to("float32") / 255
+    return x.to(dtype) / 255

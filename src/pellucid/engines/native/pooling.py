@@ -3,6 +3,9 @@
 A maximum is found first and then shifted by its channel's bias, or cut off at 0, as well as the other way round: a
 convolution's bias and relu then treat a quarter of the numbers, and so do their gradients. Only where a shift rounds
 two numbers to the same one may another of the two be taken for the largest.
+
+One case gives another value: a bias of inf makes nan of -inf, and a maximum of nan, but inf of the window's maximum if
+there is a larger number. To tell, the smallest number of each window would have to be found as well; neither is finite.
 """
 
 from __future__ import annotations

@@ -109,11 +109,11 @@ class Schedule:
 
         A mean over the labels that count, say: its gradient can then run by rows together with the loss.
         """
-        found: list[int] = []
+        found: dict[int, None] = {}  # in order
         for i in self.left:
             cheap = self.costs[i] < LIMITS.chain and i not in self.updates and not self.after[i]
-            if cheap and self.needs[i] <= set(found):
-                found.append(i)
+            if cheap and self.needs[i] <= found.keys():
+                found[i] = None
         chosen = {i for i in found if (how := self.access[i]) is not None and how.partial}
         for i in found:  # groups stand in order: what is made of the sums
             if self.needs[i] & chosen:

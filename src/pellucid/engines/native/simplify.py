@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.engines.native.patterns import constant_of, filled, is_a, is_relu, reshaped, rewrite
+from pellucid.engines.native.fuse import ELEMENTWISE
+from pellucid.engines.native.patterns import constant_of, filled, is_a, is_relu, name_of, reshaped, rewrite
 from pellucid.engines.native.pooling import pool_first, pool_in_one
 from pellucid.engines.native.softmax import softmax_in_one
 from pellucid.engines.reference import ReferenceEngine
@@ -38,9 +39,24 @@ def fold_and_share(graph: Graph) -> Graph:
         arrays = [x.value for x in node.inputs if x.value is not None]
         if node.primitive is not None and arrays and len(arrays) == len(node.inputs) and _is_small(node):
             node = Node.constant(np.array(evaluate(node.primitive, arrays, node.options), order="C"))
+        numbers = _numbers(node)
+        if node.primitive is not None and numbers:
+            number = shared(Node.constant(np.array(evaluate(node.primitive, numbers, node.options))))
+            node = Primitive.registry["broadcast_to"].node(number, shape=node.shape) if node.shape else number
+        return shared(node)
+
+    def shared(node: Node) -> Node:
         return seen.setdefault(_identity(node), node)
 
     return rewrite(graph, change)
+
+
+def _numbers(node: Node) -> list[np.ndarray]:
+    """What an elementwise node is computed from, if each is one number everywhere; else nothing."""
+    if name_of(node) not in ELEMENTWISE:
+        return []
+    numbers = [(constant_of(x), x.dtype) for x in node.inputs]
+    return [np.array(x, dtype) for x, dtype in numbers] if all(x is not None for x, _ in numbers) else []
 
 
 def _is_small(node: Node) -> bool:
@@ -121,8 +137,15 @@ def _transposed(node: Node, axes: Shape) -> Node:
 # ---- arithmetic
 
 
+EXPONENTS = frozenset(n for n in range(-8, 9) if n)  # of powers that are products
+
+
 def cheaper_arithmetic(graph: Graph) -> Graph:
-    """Powers that are products or roots become these; what is multiplied by 1 stays. The same bits, for less."""
+    """Powers that are products or roots become these; what is multiplied by 1 stays, and so does what is always chosen.
+
+    The same bits, for less; but an nth power has up to n roundings of its products, where from 3 on that of the
+    standard library has one.
+    """
 
     def change(node: Node) -> Node:
         if is_a(node, "power"):
@@ -131,6 +154,10 @@ def cheaper_arithmetic(graph: Graph) -> Graph:
         if is_a(node, "multiply"):
             a, b = node.inputs
             return a if constant_of(b) == 1 else b if constant_of(a) == 1 else node
+        if is_a(node, "where"):
+            mask, a, b = node.inputs
+            always = constant_of(mask)
+            return node if always is None else a if always else b
         return node
 
     return rewrite(graph, change)
@@ -138,16 +165,22 @@ def cheaper_arithmetic(graph: Graph) -> Graph:
 
 def _power(x: Node, exponent: float | None) -> Node | None:
     named = Primitive.registry
-    if exponent == 1:
-        return x
-    if exponent == 2:
-        return named["multiply"].node(x, x)
-    if x.dtype.kind == "f" and exponent == -1:
-        return named["divide"].node(filled(x, 1), x)
+    if exponent in EXPONENTS and (exponent > 0 or x.dtype.kind == "f"):
+        base = x if exponent > 0 else named["divide"].node(filled(x, 1), x)
+        return _product(base, int(abs(exponent)))
     if x.dtype.kind == "f" and exponent == 0.5:  # the power of -0 is 0 and that of -inf is inf, their roots are not
         lowest = named["equal"].node(x, filled(x, -np.inf))
         return named["sqrt"].node(named["where"].node(lowest, filled(x, np.inf), named["add"].node(x, filled(x, 0))))
     return None
+
+
+def _product(x: Node, count: int) -> Node:
+    """x · x · ..., by squaring."""
+    if count == 1:
+        return x
+    half = _product(x, count // 2)
+    square = Primitive.registry["multiply"].node(half, half)
+    return Primitive.registry["multiply"].node(square, x) if count % 2 else square
 
 
 # ---- masks
