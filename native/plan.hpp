@@ -28,6 +28,11 @@ struct Free {
 };
 using Memory = std::unique_ptr<std::byte, Free>;  // aligned to a cache line, which is a vector of AVX-512
 
+inline Memory allocate(Size bytes) {
+  const auto count = static_cast<std::size_t>(bytes ? bytes : 1);
+  return Memory(static_cast<std::byte*>(operator new(count, std::align_val_t{64})));
+}
+
 constexpr std::size_t most_operands = 256;
 
 struct Instruction {

@@ -1,4 +1,4 @@
-// The tile of a convolution's gradient by its weights, as convolution_weight.cpp draws it.
+// The tile of a convolution's gradient by its weights, as convolution_weight_direct.cpp draws it.
 
 #include "convolution_weight.hpp"
 #include "table.hpp"

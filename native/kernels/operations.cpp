@@ -1,26 +1,17 @@
 // The operations of elementwise programs. A code in a program is a place in this table.
 //
-// Each function below is the meaning of one element; `loop` makes a loop over a tile of it, which the compiler turns
-// into vectors. The functions of mathematics are vectors from the start: they stand in vector_math.hpp.
-//
-//   dtype    bool   uint8  int32  int64      uint64              float32  float64
-//   element  Truth  Byte   int    long long  unsigned long long  float    double
-//
-// bool is one byte, 0 or 1. Integers wrap round like NumPy's.
+// operations_elements.hpp has the meaning of one element; `loop` makes a loop over a tile of it, which the compiler
+// turns into vectors. The functions of mathematics are vectors from the start: they stand in vector_math.hpp.
 
 #include "operations.hpp"
 
+#include "operations_elements.hpp"
 #include "vector_math.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
-using Byte = unsigned char;
-using Truth = unsigned char;
-using Long = long long;
-using Unsigned = unsigned long long;
-
-// ---- loops
+// ---- loops of elements
 
 // What one round of the loop writes, no other reads. Clang looks at run time, and warns of a loop that is none the
 // better for a promise.
@@ -71,140 +62,7 @@ constexpr Operation loop(const char* name, Y (*)(X...)) {
   return {name, Loop<f, Y, X...>::run, sizeof...(X), sizeof(Y)};
 }
 
-// ---- types
-
-template <typename T>
-constexpr bool floating = T(0.5) != T(0);
-template <typename T>
-constexpr bool is_signed = T(-1) < T(0);
-
-// Where integers are added without fear of an overflow, which C++ leaves undefined for the signed.
-template <typename T>
-struct WrapsOf {
-  using type = T;
-};
-template <>
-struct WrapsOf<Byte> {
-  using type = unsigned;
-};
-template <>
-struct WrapsOf<int> {
-  using type = unsigned;
-};
-template <>
-struct WrapsOf<Long> {
-  using type = Unsigned;
-};
-template <typename T>
-using Wraps = typename WrapsOf<T>::type;
-
-// ---- arithmetic
-
-template <typename T>
-inline T add(T a, T b) {
-  return static_cast<T>(Wraps<T>(a) + Wraps<T>(b));
-}
-template <typename T>
-inline T subtract(T a, T b) {
-  return static_cast<T>(Wraps<T>(a) - Wraps<T>(b));
-}
-template <typename T>
-inline T multiply(T a, T b) {
-  return static_cast<T>(Wraps<T>(a) * Wraps<T>(b));
-}
-template <typename T>
-inline T divide(T a, T b) {
-  return a / b;
-}
-template <typename T>
-inline T negative(T a) {
-  return static_cast<T>(-Wraps<T>(a));
-}
-template <typename T>
-inline T maximum(T a, T b) {
-  if constexpr (floating<T>)
-    return ((a >= b) | (a != a)) ? a : b;  // b also where b is nan
-  else
-    return a > b ? a : b;
-}
-template <typename T>
-inline T abs(T a) {
-  if constexpr (sizeof(T) == sizeof(float) && floating<T>)
-    return __builtin_fabsf(a);
-  else if constexpr (floating<T>)
-    return __builtin_fabs(a);
-  else
-    return a < T(0) ? negative(a) : a;
-}
-template <typename T>
-inline T sign(T a) {
-  if constexpr (floating<T>)
-    return a > T(0) ? T(1) : a < T(0) ? T(-1) : a == T(0) ? T(0) : a;
-  else
-    return static_cast<T>(static_cast<int>(a > T(0)) - static_cast<int>(a < T(0)));
-}
-template <typename T>
-inline T power(T a, T b) {
-  if constexpr (floating<T>) {
-    return __builtin_pow(a, b);
-  } else {
-    if (b < T(0)) return a == T(1) ? T(1) : a == T(-1) ? (b % 2 ? a : T(1)) : T(0);  // a whole part; Python refuses it
-    T y = 1;
-    for (; b; b = static_cast<T>(b / 2), a = multiply(a, a))
-      if (b % 2) y = multiply(y, a);
-    return y;
-  }
-}
-
-// Bytes divided by one normal number b, as pixels are. A division takes as long as all the rest of scaling an image,
-// but the quotient with 1/b, once corrected by what it leaves of a, is the division's to the last bit (P. Markstein,
-// 1990).
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-inline float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
-template <typename T>
-inline T quotient(T a, T b, T inverse) {
-  const T q = a * inverse;
-  return fused(fused(-q, b, a), inverse, q);
-}
-#else
-template <typename T>
-inline T quotient(T a, T b, T) {
-  return a / b;
-}
-#endif
-
-template <typename T>
-void divide_bytes(Size size, std::byte* to, const std::byte* first, const std::byte* second, const std::byte*) {
-  constexpr Size piece = 64;  // a loop of known length is vectors for sure
-  T* y = reinterpret_cast<T*>(to);
-  const Byte* a = reinterpret_cast<const Byte*>(first);
-  const T b = *reinterpret_cast<const T*>(second), inverse = T(1) / b;
-  Size i = 0;
-  for (; i + piece <= size; i += piece) {
-    T numbers[piece];
-    for (Size j = 0; j < piece; ++j) numbers[j] = static_cast<T>(a[i + j]);
-    for (Size j = 0; j < piece; ++j) numbers[j] = quotient(numbers[j], b, inverse);
-    __builtin_memcpy(y + i, numbers, sizeof numbers);
-  }
-  for (; i < size; ++i) y[i] = quotient(static_cast<T>(a[i]), b, inverse);
-}
-
-// ---- functions of mathematics
-
-inline float sqrt_of(float a) { return __builtin_sqrtf(a); }
-inline double sqrt_of(double a) { return __builtin_sqrt(a); }
-inline float floor_of(float a) { return __builtin_floorf(a); }
-inline double floor_of(double a) { return __builtin_floor(a); }
-
-template <typename T>
-inline T sqrt(T a) {
-  return sqrt_of(a);
-}
-template <typename T>
-inline T floor(T a) {
-  return floor_of(a);
-}
+// ---- loops of vectors
 
 // A loop over a tile of a function of vectors. The last vector overlaps the one before it; it is read before that is
 // written, since y may be a.
@@ -264,58 +122,40 @@ void sines(Size size, std::byte* y, const std::byte* a, const std::byte* b, cons
   (far ? vectors<T, far_sine<T, quarter>> : vectors<T, sine<T, quarter>>)(size, y, a, b, c);
 }
 
-// ---- comparison and logic
+// ---- bytes divided by a number
+
+// Bytes divided by one normal number b, as pixels are. A division takes as long as all the rest of scaling an image,
+// but the quotient with 1/b, once corrected by what it leaves of a, is the division's to the last bit (P. Markstein,
+// 1990).
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+inline float fused(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline double fused(double a, double b, double c) { return __builtin_fma(a, b, c); }
+template <typename T>
+inline T quotient(T a, T b, T inverse) {
+  const T q = a * inverse;
+  return fused(fused(-q, b, a), inverse, q);
+}
+#else
+template <typename T>
+inline T quotient(T a, T b, T) {
+  return a / b;
+}
+#endif
 
 template <typename T>
-inline Truth equal(T a, T b) {
-  return a == b;
-}
-template <typename T>
-inline Truth less(T a, T b) {
-  return a < b;
-}
-template <typename T>
-inline Truth less_equal(T a, T b) {
-  return a <= b;
-}
-template <typename T>
-inline Truth isfinite(T a) {
-  if constexpr (floating<T>)
-    return a - a == T(0);
-  else
-    return 1;
-}
-template <typename T>
-inline T where(Truth condition, T a, T b) {
-  return condition ? a : b;
-}
-
-inline Truth logical_not(Truth a) { return a ^ 1; }
-inline Truth logical_and(Truth a, Truth b) { return a & b; }
-inline Truth logical_or(Truth a, Truth b) { return a | b; }
-
-// ---- casts
-
-// Through the signed integer of the same size, in two halves: the same for numbers out of range on every machine.
-template <typename T>
-inline Unsigned to_unsigned(T a) {
-  constexpr T half = 9223372036854775808.0;
-  return a < half ? static_cast<Unsigned>(static_cast<Long>(a))
-                  : static_cast<Unsigned>(static_cast<Long>(a - half)) ^ (Unsigned(1) << 63);
-}
-
-template <typename From, typename To>
-inline To cast(From a) {
-  if constexpr (floating<From> && sizeof(To) == 1)
-    return static_cast<To>(static_cast<int>(a));
-  else if constexpr (floating<From> && !floating<To> && !is_signed<To>)
-    return to_unsigned(a);
-  else
-    return static_cast<To>(a);
-}
-template <typename From>
-inline Truth to_bool(From a) {
-  return a != From(0);
+void divide_bytes(Size size, std::byte* to, const std::byte* first, const std::byte* second, const std::byte*) {
+  constexpr Size piece = 64;  // a loop of known length is vectors for sure
+  T* y = reinterpret_cast<T*>(to);
+  const Byte* a = reinterpret_cast<const Byte*>(first);
+  const T b = *reinterpret_cast<const T*>(second), inverse = T(1) / b;
+  Size i = 0;
+  for (; i + piece <= size; i += piece) {
+    T numbers[piece];
+    for (Size j = 0; j < piece; ++j) numbers[j] = static_cast<T>(a[i + j]);
+    for (Size j = 0; j < piece; ++j) numbers[j] = quotient(numbers[j], b, inverse);
+    __builtin_memcpy(y + i, numbers, sizeof numbers);
+  }
+  for (; i < size; ++i) y[i] = quotient(static_cast<T>(a[i]), b, inverse);
 }
 
 // ---- the table

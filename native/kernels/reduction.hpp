@@ -1,4 +1,4 @@
-// Sums, maxima, and where the maxima are.
+// Sums and maxima.
 #pragma once
 
 #include "kernel.hpp"

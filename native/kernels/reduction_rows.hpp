@@ -1,6 +1,7 @@
 // Reductions of short contiguous rows, as many at once as a vector has lanes: see rows.hpp.
 #pragma once
 
+#include "reduction_axes.hpp"
 #include "rows.hpp"
 
 namespace pellucid::PELLUCID_KERNELS {
@@ -60,6 +61,32 @@ struct ShortRows {
     for (Size r = 0; r < count; ++r) y[(begin + r) * y_stride] = static_cast<Y>(each[r]);
   }
 };
+
+// Whether every output is one contiguous row of a few vectors.
+template <typename T>
+bool are_short_rows(const Axes& axes) {
+  return goes_side_by_side<T> && axes.reduced_count == 1 && axes.line().x == 1 && axes.kept_count > 0 &&
+         axes.line().size > 0 && axes.line().size <= short_row * static_cast<Size>(vector_bytes / sizeof(T));
+}
+
+// Calls f(rows, begin, count) for groups of this worker's rows, along the last kept axis.
+template <typename T, typename Y, typename F>
+void for_short_rows(const Axes& axes, const Call& call, F f) {
+  const Size outer = axes.kept_count - 1, width = lanes<T>;
+  const Kept axis = axes.kept[outer];
+  const Size groups = (axis.size + width - 1) / width;
+  const T* const end = end_of(axes, call.buffer<const T>(1));
+  const Share mine = share(axes.outputs() / axis.size * groups, call);
+  for (Size at = mine.begin; at < mine.end;) {
+    const Place from = place(axes.kept, outer, at / groups);
+    const ShortRows<T, Y> rows{call.buffer<const T>(1) + from.x, end,   axes.line().size, axis.x,
+                               call.buffer<Y>(0) + from.y,       axis.y};
+    for (Size group = at % groups; group < groups && at < mine.end; ++group, ++at) {
+      const Size begin = group * width;
+      f(rows, begin, begin + width < axis.size ? width : axis.size - begin);
+    }
+  }
+}
 
 }  // namespace
 }  // namespace pellucid::PELLUCID_KERNELS

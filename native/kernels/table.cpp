@@ -1,5 +1,6 @@
 #include "table.hpp"
 
+#include "argmax.hpp"
 #include "ceiling.hpp"
 #include "convolution.hpp"
 #include "copy.hpp"
@@ -16,8 +17,9 @@ namespace pellucid::PELLUCID_KERNELS {
 // One for each file of kernels. A function, since the order in which globals of several files are made is not defined.
 const Table& table() {
   static const Kernels families[] = {
-      ceiling_kernels(), convolution_kernels(), copy_kernels(),   elementwise_kernels(), indexing_kernels(),
-      pooling_kernels(), products_kernels(),    random_kernels(), reduction_kernels(),   softmax_kernels(),
+      argmax_kernels(),      ceiling_kernels(),   convolution_kernels(), copy_kernels(),
+      elementwise_kernels(), indexing_kernels(),  pooling_kernels(),     products_kernels(),
+      random_kernels(),      reduction_kernels(), softmax_kernels(),
   };
   static const Table all = {
       .matmul_float32 = matmul_float32,
