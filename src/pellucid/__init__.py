@@ -62,12 +62,12 @@ from pellucid.ops.shape import (
 from pellucid.tensor import Buffer, Parameter, Tensor, no_grad
 
 if TYPE_CHECKING:
-    from pellucid import data, models, nn, optim, train
+    from pellucid import book, data, models, nn, optim, train
     from pellucid.train.checkpoint import load, save
 
 __version__ = "0.1.0"
 
-_LATER = {name: f"pellucid.{name}" for name in ("data", "models", "nn", "optim", "train")}
+_LATER = {name: f"pellucid.{name}" for name in ("book", "data", "models", "nn", "optim", "train")}
 
 
 def __getattr__(name: str) -> Any:
