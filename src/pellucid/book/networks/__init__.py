@@ -1,0 +1,1 @@
+"""The books' networks, a file each."""

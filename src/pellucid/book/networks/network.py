@@ -1,0 +1,189 @@
+"""What the books' networks share: parameters in a dictionary, layers over them, and gradients by all of them.
+
+A network says of which layers it consists, `make_layers`. The layers in `layers` hold the arrays of `params`, so that a
+program can walk through them as the book does. `loss`, `gradient` and `accuracy` watch the same layers go by once, with
+Tensors in the place of the arrays, and run what they saw as one plan.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pellucid.autodiff import gradients, leaf_of
+from pellucid.book.arrays import array_of, on_tensors
+from pellucid.book.differences import differences
+from pellucid.book.layers import BatchNormalization, Dropout, SoftmaxWithLoss
+from pellucid.compile import compile
+from pellucid.errors import ShapeError
+from pellucid.tensor import Tensor
+
+Params = dict[str, Any]
+Layers = OrderedDict[str, Any]
+
+GRADIENTS = {"W": "dW", "b": "db", "gamma": "dgamma", "beta": "dbeta"}
+"""Where a layer keeps the gradient of what it holds."""
+
+
+class Network:
+    """A stack of layers with softmax and cross-entropy at its end. A subclass writes `make_layers`.
+
+    params: float64 arrays, which a program may change in place: network.params["W1"] -= 0.1 * grads["W1"]
+    """
+
+    masks: Mapping[str, tuple[int, ...]] = {}
+    """The layers that drop out, and the shape of what each gets of one example."""
+
+    def __init__(self, params: Params) -> None:
+        self.params = params
+        self.layers = self.make_layers(params)
+        self.last_layer = self.lastLayer = SoftmaxWithLoss()
+        self._places = [
+            (layer, name, key)
+            for layer in self.layers.values()
+            for name in GRADIENTS
+            for key, array in params.items()
+            if getattr(layer, name, None) is array
+        ]
+        self._norms = [key for key, layer in self.layers.items() if isinstance(layer, BatchNormalization)]
+        self._plans: dict[tuple[Any, ...], Callable[..., Any]] = {}
+
+    def make_layers(self, params: Params) -> Layers:
+        """The layers under the book's names, over these parameters: arrays, or Tensors."""
+        raise NotImplementedError
+
+    # ---- what a program calls
+
+    def predict(self, x: Any, train_flg: bool = False) -> Any:
+        """What the last layer but the loss gives: a number for each class, the largest for the most likely one.
+
+        Shapes: x (N, ...) → (N, classes)
+        """
+        if on_tensors(x):
+            return self._forward(self.layers, x, train_flg)
+        return self._run(self._outputs, train_flg, x)[0]
+
+    def loss(self, x: Any, t: Any, train_flg: bool = False) -> Any:
+        """The mean cross-entropy of a batch, with the penalty for large weights where the network has one.
+
+        Shapes: x (N, ...), t one-hot (N, classes) or labels (N,) → ()
+        """
+        if on_tensors(x, t):
+            return self._total(self.params, self.layers, self.last_layer, x, t, train_flg)
+        return self._run(self._loss, train_flg, x, t)[0]
+
+    def accuracy(self, x: Any, t: Any, batch_size: int | None = None) -> float:
+        """The share of the examples that get their largest output for the right class.
+
+        batch_size: how many at a time, where all at once would take too much memory
+        Shapes:     x (N, ...), t one-hot (N, classes) or labels (N,)
+        """
+        t = np.asarray(t)
+        labels = t.argmax(axis=1) if t.ndim != 1 else t
+        if len(x) != len(labels):
+            raise ShapeError(f"accuracy: x has {len(x)} examples but t has {len(labels)}")
+        size = batch_size or max(len(x), 1)
+        right = sum(
+            int(np.sum(self.predict(x[i : i + size]).argmax(axis=1) == labels[i : i + size]))
+            for i in range(0, len(x), size)
+        )
+        return right / len(x)
+
+    def gradient(self, x: Any, t: Any) -> dict[str, np.ndarray]:
+        """The gradient of the loss in training by each parameter, by backpropagation; the layers keep theirs, too."""
+        _, *found = self._run(self._loss_and_gradients, True, x, t)
+        grads = dict(zip(self.params, found, strict=False))  # running values come behind
+        for layer, name, key in self._places:
+            setattr(layer, GRADIENTS[name], grads[key])
+        return grads
+
+    def numerical_gradient(self, x: Any, t: Any) -> dict[str, np.ndarray]:
+        """The same gradient from differences: the loss with each parameter a little larger, and a little smaller.
+
+        As in the book, but only what a parameter reaches is computed anew.
+        """
+        self._follow()
+        x, t = np.asarray(x), np.asarray(t)
+        data, given = (Tensor(x), Tensor(t)), [Tensor(array) for array in self._given(x, True)]
+        return differences(lambda params: self._loss(True, *data, *params.values(), *given)[0], self.params)
+
+    # ---- what a subclass may add
+
+    def penalty(self, params: Params) -> Any:
+        """What large weights add to the loss, or None."""
+        return None
+
+    def settings(self) -> tuple[Any, ...]:
+        """The numbers that a plan has built in: with others there is another plan."""
+        return tuple(layer.dropout_ratio for layer in self.layers.values() if isinstance(layer, Dropout))
+
+    # ---- one plan
+
+    def _run(self, function: Callable[..., list[Tensor]], train_flg: bool, *data: Any) -> list[Any]:
+        """What the function gives, compiled, as arrays; new running values go to their layers."""
+        self._follow()
+        arrays = [np.asarray(x) for x in data]
+        key = (function.__name__, train_flg, *self.settings())
+        if key not in self._plans:
+            self._plans[key] = compile(lambda *args: function(train_flg, *args))
+        out = self._plans[key](*arrays, *self.params.values(), *self._given(arrays[0], train_flg))
+        found = [array_of(x) for x in out]
+        if train_flg:
+            running = iter(found[len(found) - 2 * len(self._norms) :])
+            for layer, mean, var in zip((self.layers[key] for key in self._norms), running, running, strict=True):
+                layer.running_mean, layer.running_var = mean, var
+        return found
+
+    def _follow(self) -> None:
+        """Layers hold what params holds, also after params["W1"] = another array."""
+        for layer, name, key in self._places:
+            setattr(layer, name, self.params[key])
+
+    def _given(self, x: np.ndarray, train_flg: bool) -> list[np.ndarray]:
+        """What layers need besides: a step's masks, drawn as the book draws them; running means and variances."""
+        masks = [self.layers[key].draw((len(x), *shape)) for key, shape in self.masks.items()] if train_flg else []
+        return [*masks, *(x for key in self._norms for x in _running(self.layers[key]))]
+
+    def _made(self, args: Sequence[Tensor]) -> tuple[Params, Layers]:
+        """Parameters and layers of Tensors: the parameters, and what `_given` gave."""
+        params, given = dict(zip(self.params, args, strict=False)), iter(args[len(self.params) :])
+        masks = len(args) - len(self.params) - 2 * len(self._norms)
+        layers = self.make_layers(params)
+        for key, mask in zip(list(self.masks)[:masks], given, strict=False):
+            layers[key] = Dropout(layers[key].dropout_ratio, mask=mask)
+        for key in self._norms:
+            layers[key].running_mean, layers[key].running_var = next(given), next(given)
+        return params, layers
+
+    def _outputs(self, train_flg: bool, x: Tensor, *args: Tensor) -> list[Tensor]:
+        _, layers = self._made(args)
+        return [self._forward(layers, x, train_flg), *self._moved(layers)]
+
+    def _loss(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
+        params, layers = self._made(args)
+        return [self._total(params, layers, SoftmaxWithLoss(), x, t, train_flg), *self._moved(layers)]
+
+    def _loss_and_gradients(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
+        count = len(self.params)
+        leaves = [leaf_of(w) for w in args[:count]]
+        loss, *moved = self._loss(train_flg, x, t, *leaves, *args[count:])
+        return [loss, *gradients(loss, leaves), *moved]
+
+    def _moved(self, layers: Layers) -> list[Tensor]:
+        return [x for key in self._norms for x in _running(layers[key])]
+
+    def _total(self, params: Params, layers: Layers, last: SoftmaxWithLoss, x: Any, t: Any, train_flg: bool) -> Any:
+        loss, penalty = last.forward(self._forward(layers, x, train_flg), t), self.penalty(params)
+        return loss if penalty is None else loss + penalty
+
+    def _forward(self, layers: Layers, x: Any, train_flg: bool) -> Any:
+        for layer in layers.values():
+            x = layer.forward(x, train_flg) if isinstance(layer, Dropout | BatchNormalization) else layer.forward(x)
+        return x
+
+
+def _running(layer: BatchNormalization) -> tuple[Any, Any]:
+    return layer.running_mean, layer.running_var
