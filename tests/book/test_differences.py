@@ -141,6 +141,11 @@ def test_many_blocks_and_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     agree(two_layers("sigmoid"), two_layer_params(), x, one_hot(6, 4))
 
 
+def test_equal_numbers_in_a_row() -> None:
+    x = np.random.default_rng(0).integers(0, 3, (6, 7)) / 2.0
+    agree(two_layers("sigmoid"), two_layer_params(), x, one_hot(6, 4))
+
+
 # ---- images
 
 
@@ -270,6 +275,8 @@ OTHERS = [
     (shared, {"W": numbers(3, 3)}),
     (scalar, {"s": np.array(0.3), "one": numbers(1)}),
     (unused, {"used": numbers(2), "W": numbers(2, 3), "none": np.zeros((0, 2))}),
+    (lambda p: p["none"].sum() + p["one"].sum(), {"none": np.zeros((0, 2)), "one": numbers(1, 1)}),
+    (lambda p: (numbers(4, 0) @ p["none"] + p["b"]).exp().sum(), {"none": np.zeros((0, 2)), "b": numbers(2)}),
     (shapes, {"x": numbers(3, 2)}),
     (chosen, {"x": numbers(3, 4)}),
     (rows, {"w": numbers(4, 2), "x": numbers(3, 4)}),

@@ -124,6 +124,8 @@ class _Traced:
         return {name: self._one(name, w, arrays, h) for name, w in params.items()}
 
     def _one(self, name: str, w: np.ndarray, arrays: list[np.ndarray], h: float) -> np.ndarray:
+        if w.size == 0:
+            return np.zeros_like(w)
         parts = self._plan(name, split=True)
         if parts is not None:
             slope = by_rows(parts, w, arrays, h)

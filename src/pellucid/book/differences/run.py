@@ -9,7 +9,7 @@ import numpy as np
 from pellucid.book.differences.plan import BlockPlan, Losses
 
 STRETCH = 1 << 16  # perturbations whose places are worked out at once
-DENSE = 0.6  # of the numbers on the left of a product: where more are not 0, taking it apart by rows does not pay
+DENSE = 0.5  # parts for each number on the left of a product: with more, taking it apart by rows does not pay
 
 
 def whole(plan: BlockPlan, w: np.ndarray, arrays: Sequence[np.ndarray], h: float) -> np.ndarray:
@@ -21,29 +21,45 @@ def whole(plan: BlockPlan, w: np.ndarray, arrays: Sequence[np.ndarray], h: float
         return np.zeros_like(w)
     losses, _ = plan.start(arrays)
     slopes = [_slopes(plan, losses, w, some, None, h) for some in _stretches(w.size)]
-    return np.concatenate([np.empty(0), *slopes]).reshape(w.shape)
+    return np.concatenate(slopes).reshape(w.shape)
 
 
 def by_rows(plan: BlockPlan, w: np.ndarray, arrays: Sequence[np.ndarray], h: float) -> np.ndarray | None:
     """The gradient by w, its perturbations taken apart by the rows of the product that it is in.
 
-    A part for each number that is not 0 in x, on the left of the product, and each weight that it is multiplied with.
-    None where there are so many of them that nothing is won.
+    There is a part for each number that is not 0 in x, on the left of the product, and each weight that it is
+    multiplied with. What a changed weight does to a row depends on that number alone, so equal numbers in a row of x,
+    of which an image has many, are one part. None where there are so many parts that nothing is won.
     """
-    if not plan.reached:
-        return np.zeros_like(w)
     assert plan.walk.left is not None, "only losses with a product are taken apart"
     losses, x = plan.start(arrays)
-    rows, columns = np.nonzero(x)
-    if len(rows) > DENSE * x.size:
+    rows, columns, starts = _equal_in_rows(x)
+    if len(starts) - 1 > DENSE * x.size:
         return None
     weights = _by_row_of_weights(plan, w, x.shape[1])
-    slope = np.zeros(w.size)
-    for some in _stretches(len(rows), weights.shape[1]):
-        elements = weights[columns[some]].ravel()
-        parts = np.repeat(rows[some], weights.shape[1])
-        slope += np.bincount(elements, _slopes(plan, losses, w, elements, parts, h), w.size)
+    slope, width = np.zeros(w.size), weights.shape[1]
+    for some in _stretches(len(starts) - 1, width):
+        first = starts[some]
+        slopes = _slopes(plan, losses, w, weights[columns[first]].reshape(-1), np.repeat(rows[first], width), h)
+        slopes = slopes.reshape(-1, width)
+        which = np.repeat(np.arange(len(some)), np.diff(starts[[*some, some[-1] + 1]]))
+        for these in _stretches(len(which), width):
+            added_to = weights[columns[first[0] + these]]
+            slope += np.bincount(added_to.reshape(-1), slopes[which[these]].reshape(-1), w.size)
     return slope.reshape(w.shape)
+
+
+def _equal_in_rows(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The numbers of x that are not 0, equal ones of a row side by side: rows, columns, and where other ones begin.
+
+    The last beginning is the end.
+    """
+    rows, columns = np.nonzero(x)
+    numbers = x[rows, columns]
+    order = np.lexsort((numbers, rows))
+    other = (np.diff(rows[order]) != 0) | (np.diff(numbers[order]) != 0)
+    starts = np.concatenate([[0], np.flatnonzero(other) + 1, [len(order)]]) if len(order) else np.zeros(1, np.int64)
+    return rows[order], columns[order], starts
 
 
 def _by_row_of_weights(plan: BlockPlan, w: np.ndarray, count: int) -> np.ndarray:
