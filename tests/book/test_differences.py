@@ -146,6 +146,13 @@ def test_equal_numbers_in_a_row() -> None:
     agree(two_layers("sigmoid"), two_layer_params(), x, one_hot(6, 4))
 
 
+def test_weights_that_are_computed_from_a_parameter() -> None:
+    def loss(p: Params, x: Tensor) -> Tensor:
+        return (x @ (p["W"] * p["W"])).sigmoid().sum()
+
+    agree(loss, {"W": numbers(7, 5)}, np.random.default_rng(0).integers(0, 2, (6, 7)) / 2.0)
+
+
 # ---- images
 
 

@@ -39,7 +39,7 @@ def _right_changed(walk: Walk, node: Node, x: Node, w: Node, form: Form) -> Form
     if column is None:  # a whole row of w: (K, M)
         column_of_x = reshape(walk.taken(x, {1: row}), (walk.count, x.shape[0], 1))
         return Form({}, walk.taken(node, {}) + column_of_x * reshape(added, (walk.count, 1, w.shape[1])))
-    if walk.split and walk.left is None and x.shape[0] > 1:
+    if walk.split and walk.left is None and x.shape[0] > 1 and walk.is_moved(w):
         walk.left = x, row, column
         part = walk.index(ROW, None)
         index = {0: part, 1: column}

@@ -78,12 +78,17 @@ class Walk:
         """The unperturbed value at the places of the perturbations: (K, *rest)."""
         return taken(Tensor._wrap(node), index, self.count)
 
+    def is_moved(self, node: Node) -> bool:
+        """Whether a value is the parameter itself, in another shape or order at most."""
+        form = self.form(node)
+        return form is not None and form.value._value is self.changed
+
     def change(self, node: Node) -> Tensor:
         """What the perturbations add to a value at their places: (K, *rest)."""
+        if self.is_moved(node):
+            return Tensor._wrap(self.step)
         form = self.form(node)
         assert form is not None, "asked where a value changes"
-        if form.value._value is self.changed:
-            return Tensor._wrap(self.step)
         return OPERATIONS["subtract"](form.value, self.taken(node, form.index))
 
     def loose(self, node: Node, axes: Any = None) -> Tensor:
