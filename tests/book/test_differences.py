@@ -282,6 +282,8 @@ OTHERS = [
     (shared, {"W": numbers(3, 3)}),
     (scalar, {"s": np.array(0.3), "one": numbers(1)}),
     (unused, {"used": numbers(2), "W": numbers(2, 3), "none": np.zeros((0, 2))}),
+    (lambda p: p["s"], {"s": np.array(0.3)}),
+    (lambda p: p["s"].reshape(1), {"s": numbers(1, 1)}),
     (lambda p: p["none"].sum() + p["one"].sum(), {"none": np.zeros((0, 2)), "one": numbers(1, 1)}),
     (lambda p: (numbers(4, 0) @ p["none"] + p["b"]).exp().sum(), {"none": np.zeros((0, 2)), "b": numbers(2)}),
     (shapes, {"x": numbers(3, 2)}),

@@ -108,18 +108,11 @@ def loosened(form: Form, base: Tensor, axes: Iterable[int]) -> Form:
     unperturbed = taken(base, index, count)
     opened = [a for a in form.index if a not in index]
     sizes = tuple(1 if a in opened else n for a, n in enumerate(base.shape) if a not in index)
-    here: Any = None
+    here: Any = True
     for axis in opened:
-        numbers = Tensor(np.arange(base.shape[axis]))
         line = [1] * len(sizes)
         line[place_of(axis, index) - 1] = base.shape[axis]
-        same = reshape(form.index[axis].place, (count, *(1 for _ in sizes))) == reshape(numbers, (1, *line))
-        here = same if here is None else logical_and(*_alike(here, same))
-    shape = unperturbed.shape
-    value = broadcast_to(reshape(form.value, (count, *sizes)), shape)
-    return Form(index, where(broadcast_to(here, shape), value, unperturbed))
-
-
-def _alike(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    shape = np.broadcast_shapes(a.shape, b.shape)
-    return broadcast_to(a, shape), broadcast_to(b, shape)
+        place = reshape(form.index[axis].place, (count, *(1 for _ in sizes)))
+        here = logical_and(here, place == Tensor(np.arange(base.shape[axis]).reshape(line)))
+    value = reshape(form.value, (count, *sizes))
+    return Form(index, where(here, value, unperturbed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pellucid.book.differences.forms import Form, rest_of
-from pellucid.book.differences.walk import Walk
+from pellucid.book.differences.walk import Walk, primitive_of
 from pellucid.graph import Node
 from pellucid.ops.indexing import gather_p
 from pellucid.ops.shape import concatenate, reshape, transpose
@@ -12,20 +12,20 @@ from pellucid.tensor import Tensor, apply
 
 def pooled(walk: Walk, node: Node) -> Form:
     """Each image of each channel by itself: perturbations, images and channels are the channels of one batch."""
-    assert node.primitive is not None, "inputs and constants have no rule"
+    primitive = primitive_of(node)
     index, (value,) = walk.aligned(node, (2, 3))
     images = reshape(value, (walk.count, -1, *value.shape[-2:]))
-    y = apply(node.primitive, images, **node.options)
+    y = apply(primitive, images, **node.options)
     return Form(index, reshape(y, (walk.count, *rest_of(node.shape, index))))
 
 
 def columns(walk: Walk, node: Node) -> Form:
     """im2col and col2im: the perturbations as more images."""
-    assert node.primitive is not None, "inputs and constants have no rule"
+    primitive = primitive_of(node)
     (x,), options = node.inputs, dict(node.options)
     if "shape" in options:
         options["shape"] = (walk.count * options["shape"][0], *options["shape"][1:])
-    y = apply(node.primitive, reshape(walk.loose(x), (walk.count * x.shape[0], *x.shape[1:])), **options)
+    y = apply(primitive, reshape(walk.loose(x), (walk.count * x.shape[0], *x.shape[1:])), **options)
     return Form({}, reshape(y, (walk.count, *node.shape)))
 
 
@@ -43,12 +43,12 @@ def gathered(walk: Walk, node: Node) -> Form:
 
 def one_by_one(walk: Walk, node: Node) -> Form:
     """Any primitive: once for each perturbation."""
-    assert node.primitive is not None, "inputs and constants have no rule"
+    primitive = primitive_of(node)
     walk.unrolled = True
     values = [walk.loose(x) if walk.form(x) is not None else None for x in node.inputs]
     outputs = [
         apply(
-            node.primitive,
+            primitive,
             *(Tensor._wrap(x) if v is None else v[k] for x, v in zip(node.inputs, values, strict=True)),
             **node.options,
         )

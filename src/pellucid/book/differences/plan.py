@@ -20,7 +20,7 @@ from pellucid.ops.shape import reshape
 from pellucid.trace import Tracer, tracing
 
 Losses = Callable[[Sequence[np.ndarray]], np.ndarray]  # new elements, steps and places → the losses, (K,)
-BLOCK_BYTES = 4 << 20  # of the largest value of a block of perturbations; each thread works on a part of it at a time
+BLOCK_BYTES = 2 << 20  # of the largest value of a block of perturbations; each thread works on a part of it at a time
 MOST = 8192  # perturbations in a block
 MOST_UNROLLED = 16  # where the graph has a part for each one
 PROBE = 4
@@ -39,8 +39,8 @@ class BlockPlan:
         if value is None:
             return
         inputs = _inputs_of(walk)
-        largest = max(_bytes(node) for node in _split_up(graph, inputs, value)[0]) // PROBE
-        fitting = max(PROBE, min(MOST, BLOCK_BYTES // max(1, largest)))
+        largest = max(_bytes(node) for node in [value, *_split_up(graph, inputs, value)[0]]) // PROBE
+        fitting = max(PROBE, min(MOST, BLOCK_BYTES // largest))
         fitting = min(fitting, MOST_UNROLLED) if walk.unrolled else fitting
         events = 2 * int(np.prod(parameter.shape)) * (walk.left[0].shape[0] if walk.left else 1)
         self.count = 2 * max(1, min(fitting, events) // 2)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.book.differences.forms import Added, Form, Index, element, loosened, place_of, rest_of, taken
-from pellucid.book.differences.walk import ROW, UnsplitError, Walk
+from pellucid.book.differences.walk import ROW, UnsplitError, Walk, primitive_of
 from pellucid.graph import Node
 from pellucid.ops.common import same, truth
 from pellucid.ops.comparison import where_p
@@ -37,25 +37,25 @@ LOCAL: Mapping[str, Callable[[Node], Any]] = {
 
 
 def is_pointwise(node: Node) -> bool:
-    assert node.primitive is not None, "inputs and constants have no rule"
-    return node.primitive.spec in (same, truth) or node.primitive in (where_p, cast_p) or node.primitive.name in LOCAL
+    primitive = primitive_of(node)
+    return primitive.spec in (same, truth) or primitive in (where_p, cast_p) or primitive.name in LOCAL
 
 
 def pointwise(walk: Walk, node: Node) -> Form | Added:
     """The primitive itself, on the values of its inputs at the same places."""
-    assert node.primitive is not None, "inputs and constants have no rule"
+    primitive = primitive_of(node)
     if any(isinstance(walk.forms.get(x.order), Added) for x in node.inputs):
         return _added(walk, node)
-    local = LOCAL[node.primitive.name](node) if node.primitive.name in LOCAL else ()
+    local = LOCAL[primitive.name](node) if primitive.name in LOCAL else ()
     index, values = walk.aligned(node, local)
-    value = apply(node.primitive, *values, **_options(node, index, walk.count))
+    value = apply(primitive, *values, **_options(node, index, walk.count))
     return Form(_without(index, _dropped(node)), value)
 
 
 def _dropped(node: Node) -> tuple[int, ...]:
     """The axes of the input that the output does not have."""
-    assert node.primitive is not None, "inputs and constants have no rule"
-    name, options = node.primitive.name, node.options
+    primitive = primitive_of(node)
+    name, options = primitive.name, node.options
     return options["axes"] if name in ("max", "sum") else (options["axis"],) if name == "argmax" else ()
 
 
@@ -81,8 +81,8 @@ def _options(node: Node, index: Mapping[int, Index], count: int) -> dict[str, An
 
 def _added(walk: Walk, node: Node) -> Added:
     """What is linear in one number is so in what the parts add to it."""
-    assert node.primitive is not None, "inputs and constants have no rule"
-    name, forms = node.primitive.name, [walk.forms.get(x.order) for x in node.inputs]
+    primitive = primitive_of(node)
+    name, forms = primitive.name, [walk.forms.get(x.order) for x in node.inputs]
     given = [form.value for form in forms if isinstance(form, Added)]
     fixed = [
         reshape(walk.taken(x, {}), (walk.count,)) for x, form in zip(node.inputs, forms, strict=True) if form is None
@@ -94,7 +94,7 @@ def _added(walk: Walk, node: Node) -> Added:
         if name in ("add", "subtract"):
             return Added(given[0])
         if name == "multiply" or (name == "divide" and first):
-            return Added(apply(node.primitive, given[0], fixed[0]))
+            return Added(apply(primitive, given[0], fixed[0]))
     raise UnsplitError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pellucid.book.differences.images import columns, gathered, one_by_one, pooled
 from pellucid.book.differences.pointwise import broadcast, is_pointwise, pointwise, reshaped, total, transposed
 from pellucid.book.differences.products import convolution, product
-from pellucid.book.differences.walk import Rule
+from pellucid.book.differences.walk import Rule, primitive_of
 from pellucid.graph import Node
 
 RULES: dict[str, Rule] = {
@@ -25,5 +25,5 @@ RULES: dict[str, Rule] = {
 
 def rule_for(node: Node) -> Rule:
     """The rule for one use of a primitive; whatever has none is done once for each perturbation."""
-    assert node.primitive is not None, "inputs and constants have no rule"
-    return RULES.get(node.primitive.name) or (pointwise if is_pointwise(node) else one_by_one)
+    primitive = primitive_of(node)
+    return RULES.get(primitive.name) or (pointwise if is_pointwise(node) else one_by_one)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.book.differences.forms import Added, Form, Index, element, loosened, taken
-from pellucid.graph import Graph, Node
+from pellucid.graph import Graph, Node, Primitive
 from pellucid.operators import OPERATIONS
 from pellucid.tensor import Tensor
 
@@ -114,6 +114,12 @@ class Walk:
             else:
                 values.append(loosened(form, Tensor._wrap(x), [a for a in form.index if a not in common]).value)
         return common, values
+
+
+def primitive_of(node: Node) -> Primitive:
+    """The primitive of a value that a rule is asked for."""
+    assert node.primitive is not None, "inputs and constants have no rule"
+    return node.primitive
 
 
 def _in_parts(form: Form | Added) -> bool:
