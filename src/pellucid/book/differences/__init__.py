@@ -100,16 +100,15 @@ class _Traced:
         self.params = {name: Node(shape=w.shape, dtype=w.dtype, name=name) for name, w in params.items()}
         arrays = [as_array(x) for x in data]
         inputs = [None if a is None else Node(shape=a.shape, dtype=a.dtype) for a in arrays]
-        given = [x if node is None else Tensor._wrap(node) for node, x in zip(inputs, data, strict=True)]
+        rest = [x if node is None else Tensor._wrap(node) for node, x in zip(inputs, data, strict=True)]
         with tracing(self.tracer), no_grad():
-            output = loss({name: Tensor._wrap(node) for name, node in self.params.items()}, *given)
+            output = loss({name: Tensor._wrap(node) for name, node in self.params.items()}, *rest)
             _check_loss(output)
             node = self.tracer.node(output)
         self.slots = list(self.tracer.inputs)
-        self.graph = Graph(
-            (*self.params.values(), *(x for x in inputs if x is not None), *self.tracer.inputs.values()), (node,)
-        )
-        self._plans: dict[tuple[str, bool], BlockPlan | None] = {}
+        given = (*self.params.values(), *(x for x in inputs if x is not None), *self.tracer.inputs.values())
+        self.whole, self.addends = Graph(given, (node,)), [Graph(given, (x,)) for x in _addends(node)]
+        self._plans: dict[tuple[str, Graph, bool], BlockPlan | None] = {}
 
     def holds(self) -> bool:
         """Whether what the trace relied on outside of the loss is as it was."""
@@ -126,24 +125,36 @@ class _Traced:
     def _one(self, name: str, w: np.ndarray, arrays: list[np.ndarray], h: float) -> np.ndarray:
         if w.size == 0:
             return np.zeros_like(w)
-        parts = self._plan(name, split=True)
-        if parts is not None:
-            slope = by_rows(parts, w, arrays, h)
-            if slope is not None:
-                return slope
-        plan = self._plan(name, split=False)
+        # Weight decay, added to the loss, has no rows; what it is added to is still taken apart by them.
+        apart = [graph for graph in (self.whole, *self.addends) if self._plan(name, graph, split=True) is not None]
+        terms = self.addends if apart and self.whole not in apart else [self.whole]
+        return np.sum([self._term(name, w, graph, arrays, h) for graph in terms], 0)
+
+    def _term(self, name: str, w: np.ndarray, graph: Graph, arrays: list[np.ndarray], h: float) -> np.ndarray:
+        """The gradient of the whole loss, or of one addend."""
+        parts = self._plan(name, graph, split=True)
+        slope = None if parts is None else by_rows(parts, w, arrays, h)
+        if slope is not None:
+            return slope
+        plan = self._plan(name, graph, split=False)
         assert plan is not None, "only taking apart can be impossible"
         return whole(plan, w, arrays, h)
 
-    def _plan(self, name: str, *, split: bool) -> BlockPlan | None:
+    def _plan(self, name: str, graph: Graph, *, split: bool) -> BlockPlan | None:
         """The plan for a parameter, made when it is first asked for; None where it cannot be taken apart."""
-        key = name, split
+        key = name, graph, split
         if key not in self._plans:
             try:
-                self._plans[key] = BlockPlan(self.tracer, self.graph, self.params[name], split=split)
+                self._plans[key] = BlockPlan(self.tracer, graph, self.params[name], split=split)
             except UnsplitError:
                 self._plans[key] = None
         return self._plans[key]
+
+
+def _addends(node: Node) -> list[Node]:
+    if node.primitive is None or node.primitive.name != "add":
+        return [node]
+    return [addend for x in node.inputs for addend in _addends(x)]
 
 
 def _check_loss(loss: Any) -> None:
