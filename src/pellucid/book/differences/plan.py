@@ -20,7 +20,7 @@ from pellucid.ops.shape import reshape
 from pellucid.trace import Tracer, tracing
 
 Losses = Callable[[Sequence[np.ndarray]], np.ndarray]  # new elements, steps and places → the losses, (K,)
-BLOCK_BYTES = 2 << 20  # of the largest value of a block of perturbations; each thread works on a part of it at a time
+BLOCK_BYTES = 4 << 20  # of the largest value of a block of perturbations; each thread works on a part of it at a time
 MOST = 8192  # perturbations in a block
 MOST_UNROLLED = 16  # where the graph has a part for each one
 PROBE = 4
