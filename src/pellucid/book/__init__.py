@@ -39,7 +39,14 @@ if TYPE_CHECKING:
         SoftmaxWithLoss,
     )
     from pellucid.book.mnist import load_mnist
+    from pellucid.book.networks.deep_convnet import DeepConvNet
+    from pellucid.book.networks.multi_layer_net import MultiLayerNet
+    from pellucid.book.networks.multi_layer_net_extend import MultiLayerNetExtend
+    from pellucid.book.networks.simple_convnet import SimpleConvNet
+    from pellucid.book.networks.simple_net import simpleNet
+    from pellucid.book.networks.two_layer_net import TwoLayerNet
     from pellucid.book.optimizer import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
+    from pellucid.book.trainer import Trainer
     from pellucid.book.util import col2im, conv_output_size, im2col, shuffle_dataset, smooth_curve
     from pellucid.book.weights import load_params, save_params
 
@@ -57,6 +64,13 @@ ROOMS = {
     ),
     "image_layers": ("Convolution", "Pooling"),
     "optimizer": ("SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam"),
+    "networks.simple_net": ("simpleNet",),
+    "networks.two_layer_net": ("TwoLayerNet",),
+    "networks.multi_layer_net": ("MultiLayerNet",),
+    "networks.multi_layer_net_extend": ("MultiLayerNetExtend",),
+    "networks.simple_convnet": ("SimpleConvNet",),
+    "networks.deep_convnet": ("DeepConvNet",),
+    "trainer": ("Trainer",),
     "mnist": ("load_mnist",),
     "weights": ("save_params", "load_params"),
 }  # fmt: skip

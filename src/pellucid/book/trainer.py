@@ -46,7 +46,7 @@ class Trainer:
         epochs: int = 20,
         mini_batch_size: int = 100,
         optimizer: str = "SGD",
-        optimizer_param: Mapping[str, Any] = {"lr": 0.01},  # noqa: B006 - read only; the book's signature
+        optimizer_param: Mapping[str, Any] = {"lr": 0.01},
         evaluate_sample_num_per_epoch: int | None = None,
         verbose: bool = True,
     ) -> None:

@@ -18,8 +18,10 @@ from pellucid.book.networks.saved import SavedNetwork
 ConvParam = Mapping[str, int]
 
 
-def _convolution(filter_num: int, pad: int = 1) -> ConvParam:
-    return {"filter_num": filter_num, "filter_size": 3, "pad": pad, "stride": 1}
+FILTERS_16: ConvParam = {"filter_num": 16, "filter_size": 3, "pad": 1, "stride": 1}
+FILTERS_32: ConvParam = {"filter_num": 32, "filter_size": 3, "pad": 1, "stride": 1}
+FILTERS_32_WIDE: ConvParam = {"filter_num": 32, "filter_size": 3, "pad": 2, "stride": 1}
+FILTERS_64: ConvParam = {"filter_num": 64, "filter_size": 3, "pad": 1, "stride": 1}
 
 
 class DeepConvNet(SavedNetwork):
@@ -27,19 +29,19 @@ class DeepConvNet(SavedNetwork):
 
     Initial weights are √(2/n)·randn, n being the numbers that one output is made of (K. He et al., 2015).
 
-    Note: the last Dropout stands behind the outputs themselves, as in the book: in training half of the classes have the
-          score 0
+    Note: the last Dropout stands behind the outputs themselves, as in the book: in training half of the classes have
+          the score 0
     """
 
     def __init__(
         self,
         input_dim: tuple[int, int, int] = (1, 28, 28),
-        conv_param_1: ConvParam = _convolution(16),
-        conv_param_2: ConvParam = _convolution(16),
-        conv_param_3: ConvParam = _convolution(32),
-        conv_param_4: ConvParam = _convolution(32, pad=2),
-        conv_param_5: ConvParam = _convolution(64),
-        conv_param_6: ConvParam = _convolution(64),
+        conv_param_1: ConvParam = FILTERS_16,
+        conv_param_2: ConvParam = FILTERS_16,
+        conv_param_3: ConvParam = FILTERS_32,
+        conv_param_4: ConvParam = FILTERS_32_WIDE,
+        conv_param_5: ConvParam = FILTERS_64,
+        conv_param_6: ConvParam = FILTERS_64,
         hidden_size: int = 50,
         output_size: int = 10,
     ) -> None:

@@ -90,5 +90,5 @@ class MultiLayerNet(Network):
 def _known(network: str, option: str, given: str, names: dict[str, Any]) -> str:
     """The name in small letters, as the book takes it in any."""
     if str(given).lower() not in names:
-        raise OptionError(f"{network}: {option}={given!r} is unknown; {nearest(str(given).lower(), names)}")
+        raise OptionError(f"{network}: {option}={given!r} is unknown{nearest(str(given).lower(), names)}")
     return given.lower()

@@ -37,9 +37,7 @@ class MultiLayerNetExtend(MultiLayerNet):
         self.use_dropout, self.use_batchnorm, self.dropout_ration = use_dropout, use_batchnorm, dropout_ration
         if use_dropout:
             self.masks = {f"Dropout{i}": (width,) for i, width in enumerate(hidden_size_list, 1)}
-        super().__init__(
-            input_size, hidden_size_list, output_size, activation, weight_init_std, weight_decay_lambda
-        )
+        super().__init__(input_size, hidden_size_list, output_size, activation, weight_init_std, weight_decay_lambda)
 
     def _initial(self, weight_init_std: str | float) -> Params:
         params = super()._initial(weight_init_std)

@@ -15,7 +15,7 @@ import numpy as np
 
 from pellucid.autodiff import gradients, leaf_of
 from pellucid.book.arrays import array_of, on_tensors
-from pellucid.book.differences import differences
+from pellucid.book.differences import Differences
 from pellucid.book.layers import BatchNormalization, Dropout, SoftmaxWithLoss
 from pellucid.compile import compile
 from pellucid.errors import ShapeError
@@ -107,8 +107,12 @@ class Network:
         """
         self._follow()
         x, t = np.asarray(x), np.asarray(t)
-        data, given = (Tensor(x), Tensor(t)), [Tensor(array) for array in self._given(x, True)]
-        return differences(lambda params: self._loss(True, *data, *params.values(), *given)[0], self.params)
+        key = ("differences", *self.settings())
+        if key not in self._plans:
+            self._plans[key] = Differences(
+                lambda params, *data: self._loss(True, *data[:2], *params.values(), *data[2:])[0]
+            )
+        return self._plans[key](self.params, x, t, *self._given(x, True))
 
     # ---- what a subclass may add
 

@@ -32,9 +32,10 @@ class SavedNetwork(Network):
         expected = {key: array.shape for key, array in self.params.items()}
         if shapes != expected:
             wrong = next(key for key in {**expected, **shapes} if shapes.get(key) != expected.get(key))
+            theirs, ours = (found.get(wrong, "not at all") for found in (shapes, expected))
             raise DataError(
-                f"{type(self).__name__}.load_params: {os.fspath(file_name)} has {wrong} {shapes.get(wrong, 'not at all')}"
-                f", this network {expected.get(wrong, 'not at all')}; make the network with the sizes of the file"
+                f"{type(self).__name__}.load_params: {os.fspath(file_name)} has {wrong} {theirs}, this network {ours}; "
+                "make the network with the sizes of the file"
             )
         self.params.update((key, array.astype(np.float64)) for key, array in found.items())
         self._follow()

@@ -1,0 +1,77 @@
+"""The books' Trainer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pellucid import book, data
+from pellucid.errors import OptionError, ShapeError
+
+
+@pytest.fixture(scope="module")
+def digits():
+    train, test = data.digits()
+    parts = [(part.x.reshape(len(part.x), -1) / part.x.max(), part.t) for part in (train, test)]
+    return [array for part in parts for array in part]
+
+
+def trained(digits, **options):
+    np.random.seed(0)
+    network = book.MultiLayerNet(64, [30], 10)
+    trainer = book.Trainer(network, *digits, epochs=4, mini_batch_size=50, **options)
+    trainer.train()
+    return trainer
+
+
+@pytest.mark.parametrize(
+    ("name", "param"),
+    [("SGD", {"lr": 0.5}), ("Momentum", {"lr": 0.1}), ("AdaGrad", {"lr": 0.1}), ("adam", {"lr": 0.01})],
+)
+def test_it_learns(digits, name, param):
+    trainer = trained(digits, optimizer=name, optimizer_param=param, verbose=False)
+    assert len(trainer.train_loss_list) == trainer.max_iter
+    assert len(trainer.train_acc_list) == len(trainer.test_acc_list)
+    assert trainer.network.accuracy(digits[2], digits[3]) > 0.85
+
+
+def test_it_is_the_books_algorithm(digits):
+    trainer = trained(digits, optimizer_param={"lr": 0.1}, verbose=False)
+    np.random.seed(0)
+    network = book.MultiLayerNet(64, [30], 10)
+    w = network.params
+    losses = []
+    for _ in range(trainer.max_iter):
+        chosen = np.random.choice(len(digits[0]), 50)
+        x, t = digits[0][chosen], np.eye(10)[digits[1][chosen]]
+        hidden = np.maximum(x @ w["W1"] + w["b1"], 0)
+        slope = (book.softmax(hidden @ w["W2"] + w["b2"]) - t) / 50
+        back = slope @ w["W2"].T * (hidden > 0)
+        grads = {"W1": x.T @ back, "b1": back.sum(0), "W2": hidden.T @ slope, "b2": slope.sum(0)}
+        for key in w:
+            w[key] -= 0.1 * grads[key]
+        y = book.softmax(np.maximum(x @ w["W1"] + w["b1"], 0) @ w["W2"] + w["b2"])
+        losses.append(-np.mean(np.log(y[t == 1] + 1e-7)))
+    np.testing.assert_allclose(trainer.train_loss_list, losses, rtol=1e-9)
+    for key in w:
+        np.testing.assert_allclose(trainer.network.params[key], w[key], rtol=1e-8, atol=1e-11)
+
+
+def test_it_prints_what_the_book_prints(digits, capsys):
+    trainer = trained(digits, evaluate_sample_num_per_epoch=100)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"train loss:{trainer.train_loss_list[0]}"
+    assert lines[1] == f"=== epoch:1, train acc:{trainer.train_acc_list[0]}, test acc:{trainer.test_acc_list[0]} ==="
+    assert lines[-2] == "=============== Final Test Accuracy ==============="
+    assert lines[-1] == f"test acc:{trainer.network.accuracy(digits[2], digits[3])}"
+
+
+def test_an_unknown_optimizer_is_told(digits):
+    with pytest.raises(OptionError, match=r"^Trainer: optimizer='Adma' is unknown, did you mean 'adam'\?$"):
+        trained(digits, optimizer="Adma")
+
+
+def test_labels_that_are_too_few_are_told(digits):
+    x, t, *test = digits
+    with pytest.raises(ShapeError, match=rf"^Trainer: x_train has {len(x)} examples but t_train has 3$"):
+        book.Trainer(book.TwoLayerNet(64, 5, 10), x, t[:3], *test)
