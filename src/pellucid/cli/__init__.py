@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "compare a run's gradients with numerical ones",
     "info": "versions, engine, instruction sets, cores, data",
     "data": "list, fetch and verify data sets",
+    "book": "run programs of the two books, also as you typed them in",
 }
 
 EXAMPLES = (
@@ -89,11 +90,17 @@ def _run(words: list[str]) -> int:
 
 
 def read(name: str, words: Sequence[str]) -> tuple[ModuleType, Namespace]:
-    """The command called `name`, and its options from the rest of the command line."""
+    """The command called `name`, and its options from the rest of the command line.
+
+    options.rest: the words that a command leaves to a program it runs
+    """
     command = import_module(f"pellucid.cli.{name}")
     parser = Parser(name, COMMANDS[name], command.__doc__ or "")
     command.add_options(parser)
-    return command, parser.read(words)
+    own, rest = command.divide(words) if hasattr(command, "divide") else (words, [])
+    options = parser.read(own)
+    options.rest = rest
+    return command, options
 
 
 def _complain(sentence: str, code: int, words: list[str]) -> int:

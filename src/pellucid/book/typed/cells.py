@@ -1,0 +1,99 @@
+"""A program as cells: a file of Python is one, a notebook several, and so is a file that a notebook was pasted into."""
+
+from __future__ import annotations
+
+import ast
+import json
+import linecache
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from pellucid.errors import DataError
+
+# Between cells: "# %%", and "In [3]:" as it stands beside a cell, or "# In[3]:" as an export has it.
+_MARK = re.compile(r"^(#\s*%%.*|(#\s*)?In\s?\[(\d+|None| )?\]:?)\s*$")
+_MAGIC = re.compile(r"^\s*[%!]")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A part that runs as one.
+
+    name:  the file's, as it stands in a traceback
+    text:  Python; its lines have the numbers that they have in the file
+    shows: the value of a last expression is printed, as in a notebook
+    """
+
+    name: str
+    text: str
+    shows: bool
+
+
+def read_cells(path: Path, notes: list[str]) -> list[Cell]:
+    """The cells of a program. What was left out of them is added to the notes.
+
+    Raises: DataError when a notebook is damaged
+    """
+    if path.suffix == ".ipynb":
+        return [
+            Cell(_remembered(f"{path} (cell {i})", text), text, True)
+            for i, text in enumerate(_of_notebook(path, notes), 1)
+        ]
+    text = path.read_text(encoding="utf-8-sig")
+    lines = text.splitlines()
+    starts = [i for i, line in enumerate(lines) if _MARK.match(line)]
+    if not _parses(text):
+        text = "\n".join(_without_magic(lines, notes)) + "\n"
+        lines = ["" if i in starts else line for i, line in enumerate(text.splitlines())]
+    if not starts:
+        return [Cell(str(path), text, False)]
+    bounds = [0, *starts, len(lines)]
+    return [
+        Cell(str(path), "\n" * a + "\n".join(lines[a:b]) + "\n", True)
+        for a, b in pairwise(bounds)
+        if any(line.strip() for line in lines[a:b])
+    ]
+
+
+def tree_of(cells: Sequence[Cell]) -> ast.Module:
+    """All cells as one tree, without those that do not parse: running them says so."""
+    body = []
+    for cell in cells:
+        if _parses(cell.text):
+            body += ast.parse(cell.text).body
+    return ast.Module(body, [])
+
+
+def _of_notebook(path: Path, notes: list[str]) -> list[str]:
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+        texts = [source if isinstance(source, str) else "".join(source) for source in code]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"book run: {path} is damaged or not a notebook ({error})") from error
+    return [x if _parses(x) else "\n".join(_without_magic(x.splitlines(), notes)) for x in texts]
+
+
+def _without_magic(lines: list[str], notes: list[str]) -> list[str]:
+    """The lines, empty where they are commands to a notebook such as %matplotlib inline or !pip install."""
+    commands = [line.strip() for line in lines if _MAGIC.match(line)]
+    notes += [f"left out {command!r}, which is a command to the notebook" for command in commands]
+    # A magic of its own inside of a block still has to leave a block that is not empty.
+    return [re.sub(r"\S.*", "pass", line) if _MAGIC.match(line) else line for line in lines]
+
+
+def _parses(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _remembered(name: str, text: str) -> str:
+    """The name, under which tracebacks now find the text."""
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    return name
