@@ -68,7 +68,7 @@ def test_the_books_file_is_read(tmp_path, monkeypatch):
 
 def test_a_damaged_file_is_told(tmp_path):
     (tmp_path / "mnist.pkl.gz").write_bytes(b"no pickle")
-    with pytest.raises(DataError, match="^load_pickle: .*mnist.pkl.gz"):
+    with pytest.raises(DataError, match=r"^load_pickle: .*mnist.pkl.gz"):
         load_data(tmp_path / "mnist.pkl.gz")
 
 

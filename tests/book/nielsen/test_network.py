@@ -128,6 +128,27 @@ def test_each_epoch_says_how_many_are_right(capsys):
     assert capsys.readouterr().out == "Epoch 0 complete\nEpoch 1 complete\n"
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_columns_that_are_views_of_one_array_train_as_their_copies(dtype):
+    rows = (np.concatenate([x for x, _ in DATA], axis=1).T * 3).astype(dtype)
+    found = []
+    for columns in (
+        list(rows[:, :, np.newaxis]),
+        [np.reshape(row, (6, 1)) for row in rows],
+        [row.reshape(6, 1).copy() for row in rows],
+        list(np.repeat(rows, 2, axis=1)[:, ::2, np.newaxis]),
+        list(np.concatenate([rows[::-1], rows])[len(rows) :, :, np.newaxis]),
+    ):
+        net = seeded()
+        net.SGD(zip(columns, [y for _, y in DATA], strict=True), 2, 10, 3.0)
+        found.append(net.weights[0])
+    assert all(np.array_equal(w, found[0]) for w in found)
+    backwards = list(rows[::-1][:, :, np.newaxis])
+    net = seeded()
+    net.SGD(list(zip(backwards, [y for _, y in DATA[::-1]], strict=True))[::-1], 2, 10, 3.0)
+    assert np.array_equal(net.weights[0], found[0])
+
+
 def test_the_precision_is_that_of_the_images_or_the_one_asked_for():
     small = [(x.astype(np.float32), y) for x, y in DATA]
     found = []

@@ -23,13 +23,15 @@ def expand_mnist(training_data: pairs.Pairs) -> list[tuple[np.ndarray, Any]]:
     """
     examples = pairs.listed("expand_mnist", training_data)
     x = pairs.images("expand_mnist", examples, SIDE * SIDE, "MNIST's have 784 pixels").reshape(-1, SIDE, SIDE)
-    moved = np.zeros((len(x), 5, SIDE, SIDE), x.dtype)
-    moved[:, 0] = x
-    moved[:, 1, 1:] = x[:, :-1]
-    moved[:, 2, :-1] = x[:, 1:]
-    moved[:, 3, :, 1:] = x[:, :, :-1]
-    moved[:, 4, :, :-1] = x[:, :, 1:]
-    columns = moved.reshape(-1, SIDE * SIDE, 1)
-    order = list(range(len(columns)))
+    order = list(range(5 * len(x)))
     shuffle(order)
-    return [(columns[i], examples[i // 5][1]) for i in order]
+    places = np.empty((len(x), 5), np.int64)  # of each image's five in the new order
+    places.reshape(-1)[order] = np.arange(5 * len(x))
+    moved = np.zeros((5 * len(x), SIDE, SIDE), x.dtype)
+    moved[places[:, 0]] = x
+    moved[places[:, 1], 1:] = x[:, :-1]
+    moved[places[:, 2], :-1] = x[:, 1:]
+    moved[places[:, 3], :, 1:] = x[:, :, :-1]
+    moved[places[:, 4], :, :-1] = x[:, :, 1:]
+    wanted = [examples[i // 5][1] for i in order]
+    return list(zip(moved.reshape(-1, SIDE * SIDE, 1), wanted, strict=True))
