@@ -71,7 +71,7 @@ class SigmoidLayers:
     # ---- what a network defines
 
     def _delta(self, z: Tensor, a: Tensor, y: Tensor) -> Any:
-        """The slope of the cost by the weighted inputs z of the last layer; a = σ(z). Shapes: (outputs, m) all"""
+        """The slope of the cost by the weighted inputs z of the last layer; a = σ(z). Shapes: (m, outputs) all"""
         raise NotImplementedError
 
     # ---- what it shares

@@ -13,7 +13,7 @@ from pellucid.compile import compile
 from pellucid.tensor import Parameter, Tensor, as_tensor, no_grad
 
 Delta = Callable[[Tensor, Tensor, Tensor], Any]
-"""The slope of the cost by the last layer's weighted inputs z, from (z, a, y), each (outputs, m)."""
+"""The slope of the cost by the last layer's weighted inputs z, from (z, a, y), each (m, outputs)."""
 
 BLOCK = 10_000  # examples that go through a network at a time
 FEW = 500  # fewer than so many do not pay for a plan
@@ -40,9 +40,14 @@ def slopes(weights: Sequence[Tensor], biases: Sequence[Tensor], x: Tensor, y: Te
     """
     z, a = last_layer(weights, biases, x)
     with no_grad():
-        start = delta(z.detach().T, a.detach().T, y.T).T * rate
+        start = delta(z.detach(), a.detach(), y) * rate
     found = gradients(z, [*weights, *biases], start)
     return found[: len(weights)], found[len(weights) :]
+
+
+def by_columns(function: Callable[..., Any], *rows: Tensor) -> Tensor:
+    """A function of the reader's own, which the book gives columns, of examples that are rows."""
+    return function(*(x.T for x in rows)).T
 
 
 def outputs(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], x: np.ndarray, dtype: Any) -> np.ndarray:

@@ -17,6 +17,7 @@ import numpy as np
 
 from pellucid.book.nielsen import pairs
 from pellucid.book.nielsen.base import SigmoidLayers, precision
+from pellucid.book.nielsen.descent import by_columns
 from pellucid.book.nielsen.functions import sigmoid, sigmoid_prime
 from pellucid.book.nielsen.monitors import count_right
 from pellucid.tensor import Tensor
@@ -97,7 +98,8 @@ class Network(SigmoidLayers):
         return count_right(self._outputs(x, dtype), labels)
 
     def _delta(self, z: Tensor, a: Tensor, y: Tensor) -> Any:
-        return self.cost_derivative(a, y) * sigmoid_prime(z)
+        own = self._changed("cost_derivative")
+        return (by_columns(self.cost_derivative, a, y) if own else self.cost_derivative(a, y)) * sigmoid_prime(z)
 
     def _update(self, mini_batch: list[tuple[Any, Any]], eta: float, lmbda: float, n: int) -> None:
         self.update_mini_batch(mini_batch, eta)

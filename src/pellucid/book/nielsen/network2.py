@@ -16,7 +16,8 @@ import numpy as np
 
 from pellucid.book.nielsen import pairs
 from pellucid.book.nielsen.base import SigmoidLayers, precision
-from pellucid.book.nielsen.costs import CrossEntropyCost, QuadraticCost
+from pellucid.book.nielsen.costs import COSTS, CrossEntropyCost, QuadraticCost
+from pellucid.book.nielsen.descent import by_columns
 from pellucid.book.nielsen.files import read_network, write_network
 from pellucid.book.nielsen.functions import sigmoid, sigmoid_prime, vectorized_result
 from pellucid.book.nielsen.monitors import Monitors, count_right
@@ -150,7 +151,8 @@ class Network(SigmoidLayers):
         return (float(self.cost.fn(a.T, y.T)) + penalty) / len(a)
 
     def _delta(self, z: Tensor, a: Tensor, y: Tensor) -> Any:
-        return self.cost.delta(z, a, y)
+        own = self.cost not in COSTS.values()
+        return by_columns(self.cost.delta, z, a, y) if own else self.cost.delta(z, a, y)
 
     def _update(self, mini_batch: list[tuple[Any, Any]], eta: float, lmbda: float, n: int) -> None:
         self.update_mini_batch(mini_batch, eta, lmbda, n)
