@@ -198,12 +198,24 @@ def test_methods_of_ones_own_are_used(capsys):
     close([*net.weights, *net.biases], [*expected[0], *expected[1]], 1e-9)
 
 
-def test_feedforward_of_ones_own_is_what_is_evaluated():
+def test_feedforward_of_ones_own_is_what_is_evaluated(capsys):
     class First(Network):
         def feedforward(self, a):
-            return np.array([[1.0], [0.0], [0.0]])
+            return super().feedforward(a) * np.array([[1.0], [0.0], [0.0]])
 
-    assert First([6, 5, 3]).evaluate(LABELLED) == sum(t == 0 for _, t in LABELLED)
+    net = First([6, 5, 3])
+    zeros = sum(t == 0 for _, t in LABELLED)
+    assert net.evaluate(LABELLED) == zeros
+    net.SGD(DATA, 1, 10, 3.0, test_data=LABELLED)
+    assert capsys.readouterr().out == f"Epoch 0: {zeros} / 47\n"
+
+
+def test_without_test_data_there_is_nothing_to_count(capsys):
+    net = seeded()
+    net.SGD(DATA, 1, 10, 3.0, test_data=[])
+    assert capsys.readouterr().out == "Epoch 0 complete\n"
+    net.SGD(DATA, 0, 10, 3.0)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_network_can_be_copied_and_pickled():
@@ -294,6 +306,11 @@ WRONG = [
         lambda net: net.evaluate(zip()),
         DataError,
         "evaluate: there are no examples; a zip gives its pairs only once, so keep them: data = list(data)",
+    ),
+    (
+        lambda net: net.SGD(DATA, 1, 10, 3.0, test_data=zip()),
+        DataError,
+        "SGD: test_data: there are no examples; a zip gives its pairs only once, so keep them: data = list(data)",
     ),
     (
         lambda net: net.SGD(np.zeros((5, 6)), 1, 10, 3.0),

@@ -19,7 +19,7 @@ from pellucid.tensor import Tensor
 
 Arrays = list[np.ndarray]
 # Where a program of the reader's own has another one of these, training goes through it, batch by batch.
-STEPS = ("update_mini_batch", "backprop", "feedforward")
+STEPS = ("update_mini_batch", "backprop")
 
 
 class SigmoidLayers:
@@ -58,7 +58,7 @@ class SigmoidLayers:
             )
         if isinstance(a, Tensor):
             return last_layer([Tensor(w) for w in self.weights], [Tensor(b) for b in self.biases], a.T)[1].T
-        return np.ascontiguousarray(self._outputs(as_floats(a).T).T)
+        return np.ascontiguousarray(outputs(self.weights, self.biases, as_floats(a).T, np.float64).T)
 
     def backprop(self, x: Any, y: Any) -> tuple[Arrays, Arrays]:
         """The gradients of the cost of one example: (nabla_b, nabla_w).
@@ -78,6 +78,8 @@ class SigmoidLayers:
 
     def _outputs(self, x: np.ndarray, dtype: Any = np.float64) -> np.ndarray:
         """The output for each row of x, (N, inputs) → (N, outputs)."""
+        if self._changed("feedforward"):
+            return np.concatenate([np.reshape(self.feedforward(row[:, np.newaxis]), (1, -1)) for row in x])
         return outputs(self.weights, self.biases, x, dtype)
 
     def _slopes(self, place: str, examples: Sequence[tuple[Any, Any]], rate: float) -> tuple[Arrays, Arrays]:

@@ -8,8 +8,8 @@ import random
 def shuffle(order: list[int]) -> None:
     """Put the list into the order that `random.shuffle` gives it, from the same random numbers.
 
-    Note: random.shuffle asks three functions for every place. The same draws in one loop take a third of the
-          time: 5 ms in place of 15 for 50,000 examples, where the epoch itself takes 80.
+    Note: random.shuffle asks three functions for every place. The same draws in one loop take half the time, 7 ms
+          in place of 13 for 50,000 examples, where the steps of the epoch take 80.
     """
     draw = random.getrandbits
     last = len(order) - 1
