@@ -221,8 +221,11 @@ def test_without_test_data_there_is_nothing_to_count(capsys):
 def test_a_network_can_be_copied_and_pickled():
     net = seeded()
     net.SGD(DATA, 1, 10, 3.0)
+    net.update_mini_batch(DATA[:7], 3.0)
     for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         close(other.weights, net.weights)
+        other.update_mini_batch(DATA[:7], 3.0)
+        assert not np.array_equal(other.weights[0], net.weights[0])
 
 
 def test_evaluation_of_many_is_that_of_few():

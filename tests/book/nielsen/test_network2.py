@@ -89,6 +89,15 @@ def test_steps_and_gradients_are_the_books():
     close([*net.weights, *net.biases], [*weights, *biases])
 
 
+def test_another_cost_counts_at_once():
+    net, (x, y) = seeded(), DATA[0]
+    before = net.backprop(x, y)[0][1]
+    net.cost = QuadraticCost
+    close(net.backprop(x, y)[0], by_hand.gradient(net.weights, net.biases, x, y, by_hand.quadratic)[0])
+    net.cost = CrossEntropyCost
+    assert np.array_equal(net.backprop(x, y)[0][1], before)
+
+
 @pytest.mark.parametrize("cost", [QuadraticCost, CrossEntropyCost])
 def test_accuracy_and_total_cost(cost):
     net = seeded(cost=cost)

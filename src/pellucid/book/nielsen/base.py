@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.autodiff import leaf_of
 from pellucid.book.nielsen import pairs
 from pellucid.book.nielsen.arrays import as_floats
-from pellucid.book.nielsen.descent import Descent, last_layer, outputs, slopes
+from pellucid.book.nielsen.descent import Descent, halves, last_layer, outputs, slopes
 from pellucid.book.nielsen.order import shuffle
+from pellucid.compile import Compiled, compile
 from pellucid.errors import OptionError, check_whole
 from pellucid.tensor import Tensor
 
@@ -30,6 +32,7 @@ class SigmoidLayers:
 
     weights: Arrays
     biases: Arrays
+    _compiled: tuple[Any, Compiled] | None = None  # the gradients of a mini-batch, and the cost that they are of
 
     def __init__(self, sizes: Sequence[int]) -> None:
         if not isinstance(sizes, list | tuple) or len(sizes) < 2:
@@ -66,12 +69,16 @@ class SigmoidLayers:
         Shapes: x (inputs, 1), y (outputs, 1) → like `biases` and `weights`
         Raises: ShapeError for x or y of another shape
         """
-        return self._slopes("backprop", [(x, y)], 1.0)
+        return self._slopes("backprop", [(x, y)])
 
     # ---- what a network defines
 
     def _delta(self, z: Tensor, a: Tensor, y: Tensor) -> Any:
         """The slope of the cost by the weighted inputs z of the last layer; a = σ(z). Shapes: (m, outputs) all"""
+        raise NotImplementedError
+
+    def _cost_rule(self) -> Any:
+        """What `_delta` is made of: another one makes another plan."""
         raise NotImplementedError
 
     # ---- what it shares
@@ -82,28 +89,35 @@ class SigmoidLayers:
             return np.concatenate([np.reshape(self.feedforward(row[:, np.newaxis]), (1, -1)) for row in x])
         return outputs(self.weights, self.biases, x, dtype)
 
-    def _slopes(self, place: str, examples: Sequence[tuple[Any, Any]], rate: float) -> tuple[Arrays, Arrays]:
-        """The gradients, summed over the examples and times `rate`: (nabla_b, nabla_w)."""
-        x, y = self._matrices(place, examples)
-        weights, biases = ([Tensor(p, requires_grad=True) for p in part] for part in (self.weights, self.biases))
-        by_weights, by_biases = slopes(
-            weights, biases, Tensor(x, weights[0].dtype), Tensor(y, weights[0].dtype), self._delta, rate
-        )
+    def _slopes(self, place: str, examples: Sequence[tuple[Any, Any]]) -> tuple[Arrays, Arrays]:
+        """The gradients, summed over the examples: (nabla_b, nabla_w)."""
+        cost = self._cost_rule()
+        if self._compiled is None or self._compiled[0] != cost:
+            self._compiled = cost, compile(self._traced_slopes)
+        parts = [np.asarray(part, np.float64) for part in (*self.weights, *self.biases)]
+        by_weights, by_biases = halves(self._compiled[1](*self._matrices(place, examples), *parts))
         return [np.array(g) for g in by_biases], [np.array(g) for g in by_weights]
+
+    def _traced_slopes(self, x: Tensor, y: Tensor, *parts: Tensor) -> list[Tensor]:
+        weights, biases = halves([leaf_of(part) for part in parts])
+        by_weights, by_biases = slopes(weights, biases, x.to("float64"), y.to("float64"), self._delta, 1.0)
+        return [*by_weights, *by_biases]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy gets: all but the plans."""
+        return {**vars(self), "_compiled": None}
 
     def _step(self, mini_batch: pairs.Pairs, eta: float, keep: float = 1.0) -> None:
         """One step on a mini-batch, from the weights as they are; `keep` as in Descent."""
         examples = pairs.listed("update_mini_batch", mini_batch)
         if self._changed("backprop"):  # a subclass has its own
             found = [self.backprop(x, y) for x, y in examples]
-            rate = eta / len(examples)
-            nabla_b, nabla_w = (
-                [rate * sum(parts) for parts in zip(*part, strict=True)] for part in zip(*found, strict=True)
-            )
+            nabla_b, nabla_w = ([sum(parts) for parts in zip(*part, strict=True)] for part in zip(*found, strict=True))
         else:
-            nabla_b, nabla_w = self._slopes("update_mini_batch", examples, eta / len(examples))
-        self.weights = [keep * w - g for w, g in zip(self.weights, nabla_w, strict=True)]
-        self.biases = [b - g for b, g in zip(self.biases, nabla_b, strict=True)]
+            nabla_b, nabla_w = self._slopes("update_mini_batch", examples)
+        rate = eta / len(examples)
+        self.weights = [keep * w - rate * g for w, g in zip(self.weights, nabla_w, strict=True)]
+        self.biases = [b - rate * g for b, g in zip(self.biases, nabla_b, strict=True)]
 
     def _matrices(self, place: str, examples: Sequence[tuple[Any, Any]]) -> tuple[np.ndarray, np.ndarray]:
         """(N, inputs) and (N, outputs) of pairs with vectors."""

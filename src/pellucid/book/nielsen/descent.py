@@ -16,7 +16,7 @@ Delta = Callable[[Tensor, Tensor, Tensor], Any]
 """The slope of the cost by the last layer's weighted inputs z, from (z, a, y), each (m, outputs)."""
 
 BLOCK = 10_000  # examples that go through a network at a time
-FEW = 500  # fewer than so many do not pay for a plan
+FEW = 500  # fewer than so many, but for a single one, are not worth a plan for their number
 
 
 def last_layer(weights: Sequence[Any], biases: Sequence[Any], a: Any) -> tuple[Any, Any]:
@@ -56,19 +56,24 @@ def outputs(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], x: np.n
     dtype:  of the products; the last sigmoid is in float64 always, for in float32 all above 1 - 3e-8 is 1
     Shapes: x (N, inputs) → (N, outputs) float64
     """
-    ws, bs = ([np.asarray(part, dtype) for part in parts] for parts in (weights, biases))
-    forward = _forward if len(x) < FEW else _compiled_forward
+    parts = [np.asarray(part, dtype) for part in (*weights, *biases)]
+    forward = _forward if 1 < len(x) < FEW else _compiled_forward
     with no_grad():
-        return np.concatenate([forward(ws, bs, x[i : i + BLOCK]).numpy() for i in range(0, len(x), BLOCK)])
+        return np.concatenate([forward(x[i : i + BLOCK], *parts).numpy() for i in range(0, len(x), BLOCK)])
 
 
-def _forward(weights: Sequence[Any], biases: Sequence[Any], x: Any) -> Tensor:
-    ws, bs = ([as_tensor(part) for part in parts] for parts in (weights, biases))
-    z, _ = last_layer(ws, bs, as_tensor(x).to(ws[0].dtype))
+def _forward(x: Any, *parts: Any) -> Tensor:
+    weights, biases = halves([as_tensor(part) for part in parts])
+    z, _ = last_layer(weights, biases, as_tensor(x).to(weights[0].dtype))
     return ops.elementwise.sigmoid(z.to("float64"))
 
 
 _compiled_forward = compile(_forward)
+
+
+def halves(parts: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """The weights and the biases of a list that has both. A compiled function is quickest without lists."""
+    return list(parts[: len(parts) // 2]), list(parts[len(parts) // 2 :])
 
 
 class Descent:

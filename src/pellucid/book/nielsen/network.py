@@ -101,5 +101,8 @@ class Network(SigmoidLayers):
         own = self._changed("cost_derivative")
         return (by_columns(self.cost_derivative, a, y) if own else self.cost_derivative(a, y)) * sigmoid_prime(z)
 
+    def _cost_rule(self) -> Any:
+        return self.cost_derivative
+
     def _update(self, mini_batch: list[tuple[Any, Any]], eta: float, lmbda: float, n: int) -> None:
         self.update_mini_batch(mini_batch, eta)

@@ -154,6 +154,9 @@ class Network(SigmoidLayers):
         own = self.cost not in COSTS.values()
         return by_columns(self.cost.delta, z, a, y) if own else self.cost.delta(z, a, y)
 
+    def _cost_rule(self) -> Any:
+        return self.cost
+
     def _update(self, mini_batch: list[tuple[Any, Any]], eta: float, lmbda: float, n: int) -> None:
         self.update_mini_batch(mini_batch, eta, lmbda, n)
 
