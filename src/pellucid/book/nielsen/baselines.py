@@ -41,7 +41,7 @@ def svm_baseline(training_data: Arrays, test_data: Arrays) -> int:
     Note:   with all of MNIST it takes minutes
     """
     try:
-        from sklearn.svm import SVC  # optional, and slow to load
+        from sklearn.svm import SVC  # pyright: ignore[reportMissingImports] - optional, and slow to load
     except ImportError:
         raise OptionError("svm_baseline: it needs scikit-learn; pip install scikit-learn") from None
     machine = SVC().fit(*training_data)
