@@ -5,7 +5,6 @@ The steps are those that `gradient`, `optimizer.update` and `loss` make one afte
 
 from __future__ import annotations
 
-
 from typing import Any
 
 import numpy as np

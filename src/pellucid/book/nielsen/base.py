@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from pellucid.autodiff import leaf_of
+from pellucid.book.arrays import as_floats
 from pellucid.book.nielsen import pairs
-from pellucid.book.nielsen.arrays import as_floats
 from pellucid.book.nielsen.descent import Descent, halves, last_layer, outputs, slopes
 from pellucid.book.nielsen.order import shuffle
 from pellucid.compile import Compiled, compile

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from pellucid import ops
-from pellucid.book.nielsen.arrays import on_arrays
+from pellucid.book.arrays import floats_alike, on_arrays
 from pellucid.book.nielsen.functions import sigmoid_prime
 
 LARGEST = float(np.finfo(np.float64).max)
@@ -27,6 +27,7 @@ class QuadraticCost:
 
         Shapes: a and y (outputs, m) → a number
         """
+        a, y = floats_alike(a, y)
         return 0.5 * ops.reduction.sum((a - y) ** 2)
 
     @staticmethod
@@ -47,6 +48,7 @@ class CrossEntropyCost:
         Note:   0 ln 0 counts as 0, and the logarithm of 0 elsewhere as the largest number there is, as
                 np.nan_to_num has it in the book
         """
+        a, y = floats_alike(a, y)
         parts = -y * ops.elementwise.log(a) - (1.0 - y) * ops.elementwise.log(1.0 - a)
         parts = ops.comparison.where(parts == parts, parts, 0.0)  # NaN is not equal to itself
         return ops.reduction.sum(ops.comparison.where(parts > LARGEST, LARGEST, parts))

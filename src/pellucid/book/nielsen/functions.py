@@ -6,24 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from pellucid import ops
-from pellucid.book.nielsen.arrays import on_arrays
+from pellucid.book.functions import sigmoid, sigmoid_grad
 from pellucid.errors import RangeError
 
-
-@on_arrays
-def sigmoid(z: Any) -> Any:
-    """The output of a sigmoid neuron with weighted input z.
-
-    Math: 1 / (1 + e⁻ᶻ)
-
-    >>> sigmoid(np.array([0.0, -1000.0]))
-    array([0.5, 0. ])
-    """
-    return ops.elementwise.sigmoid(z)
+__all__ = ["sigmoid", "sigmoid_prime", "vectorized_result"]
 
 
-@on_arrays
 def sigmoid_prime(z: Any) -> Any:
     """The slope of the sigmoid at z.
 
@@ -32,8 +20,7 @@ def sigmoid_prime(z: Any) -> Any:
     >>> sigmoid_prime(np.array([0.0]))
     array([0.25])
     """
-    a = ops.elementwise.sigmoid(z)
-    return a * (1.0 - a)
+    return sigmoid_grad(z)
 
 
 def vectorized_result(j: Any) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.book.nielsen.arrays import as_floats
+from pellucid.book.arrays import as_floats
 from pellucid.errors import DataError, DTypeError, RangeError, ShapeError
 
 Pairs = Iterable[tuple[Any, Any]]
