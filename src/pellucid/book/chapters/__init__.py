@@ -26,8 +26,13 @@ NAMES = (
     "ch06-optimizers",
     "ch06-activations",
     "ch06-initial-weights",
+    "ch06-batch-norm",
     "ch06-overfitting",
     "ch07-im2col",
+    "ch07-train",
+    "nielsen-1-baselines",
+    "nielsen-1-network",
+    "nielsen-3-overfitting",
 )
 
 
