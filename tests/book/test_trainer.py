@@ -75,3 +75,43 @@ def test_labels_that_are_too_few_are_told(digits):
     x, t, *test = digits
     with pytest.raises(ShapeError, match=rf"^Trainer: x_train has {len(x)} examples but t_train has 3$"):
         book.Trainer(book.TwoLayerNet(64, 5, 10), x, t[:3], *test)
+
+
+@pytest.mark.parametrize("batchnorm", [False, True])
+@pytest.mark.parametrize("name", ["SGD", "Momentum", "Nesterov", "AdaGrad", "RMSprop", "Adam"])
+def test_many_steps_in_one_call_are_single_steps(digits, name, batchnorm):
+    def trainer():
+        np.random.seed(2)
+        network = book.MultiLayerNetExtend(64, [20], 10, weight_decay_lambda=0.01, use_batchnorm=batchnorm)
+        return book.Trainer(network, *digits, epochs=2, optimizer=name, verbose=False)
+
+    whole = trainer()
+    whole.train()
+    single = trainer()
+    for _ in range(single.max_iter):
+        single.train_step()
+    np.testing.assert_allclose(whole.train_loss_list, single.train_loss_list, rtol=1e-8)
+    assert whole.test_acc_list == single.test_acc_list
+    for key, w in single.network.params.items():
+        np.testing.assert_allclose(whole.network.params[key], w, rtol=1e-7, atol=1e-10, err_msg=key)
+    for ours, theirs in zip(whole.network.running(), single.network.running(), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-8)
+
+
+def test_a_network_of_the_readers_own_is_trained(digits):
+    class Own:
+        def __init__(self):
+            self.params = {"W": np.zeros((64, 10))}
+
+        def gradient(self, x, t):
+            return {"W": x.T @ (book.softmax(x @ self.params["W"]) - np.eye(10)[t]) / len(x)}
+
+        def loss(self, x, t):
+            return book.cross_entropy_error(book.softmax(x @ self.params["W"]), t)
+
+        def accuracy(self, x, t):
+            return np.mean((x @ self.params["W"]).argmax(axis=1) == t)
+
+    trainer = book.Trainer(Own(), *digits, epochs=5, optimizer_param={"lr": 0.5}, verbose=False)
+    trainer.train()
+    assert trainer.network.accuracy(digits[2], digits[3]) > 0.7

@@ -1,4 +1,5 @@
-"""The books' names: for those who read "Deep Learning from Scratch" (K. Saitoh) and type its programs in.
+"""The books' names: for those who read "Deep Learning from Scratch" (K. Saitoh) or "Neural Networks and Deep Learning"
+(M. Nielsen) and type their programs in.
 
 NumPy arrays in, NumPy arrays out; underneath are Pellucid's operations and gradients. Random numbers come from NumPy's
 global generator in the book's order, so that `np.random.seed(0)` gives what the book's own code gives.
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from pellucid.book.networks.simple_convnet import SimpleConvNet
     from pellucid.book.networks.simple_net import simpleNet
     from pellucid.book.networks.two_layer_net import TwoLayerNet
+    from pellucid.book.nielsen.mnist_loader import load_data_wrapper, vectorized_result
+    from pellucid.book.nielsen.network import Network
     from pellucid.book.optimizer import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
     from pellucid.book.trainer import Trainer
     from pellucid.book.util import col2im, conv_output_size, im2col, shuffle_dataset, smooth_curve
@@ -72,6 +75,8 @@ ROOMS = {
     "networks.deep_convnet": ("DeepConvNet",),
     "trainer": ("Trainer",),
     "mnist": ("load_mnist",),
+    "nielsen.mnist_loader": ("load_data_wrapper", "vectorized_result"),
+    "nielsen.network": ("Network",),
     "weights": ("save_params", "load_params"),
 }  # fmt: skip
 

@@ -56,6 +56,12 @@ def array_of(x: Tensor) -> Any:
     return array if array.ndim else array[()]
 
 
+def as_floats(x: Any) -> np.ndarray:
+    """x as an array of float32, if it is one, and of float64 otherwise."""
+    array = np.asarray(x)
+    return array if array.dtype == np.float32 else array.astype(np.float64, copy=False)
+
+
 def floats(x: Tensor) -> Tensor:
     """Floats as they are; integers as float64, which is what NumPy's functions make of them."""
     return x if x.dtype.kind == "f" else cast(x, "float64")

@@ -39,6 +39,10 @@ class Optimizer:
         """The numbers that `rule` takes, for the step that is to come."""
         return (self.lr,)
 
+    def next_numbers(self) -> tuple[float, ...]:
+        """The numbers of one step more."""
+        return self.numbers()
+
     def rule(self, *args: Any, **named: Any) -> tuple[Any, ...]:
         """What is to be added to a parameter, and its new slots, from its gradient, slots and numbers in this order."""
         raise NotImplementedError
@@ -52,7 +56,7 @@ class Optimizer:
         weights = {key: _weight(self, key, w) for key, w in params.items()}
         slopes = {key: _slope(self, key, grads[key], w) for key, w in weights.items()}
         self.start(weights)
-        numbers = self.numbers()
+        numbers = self.next_numbers()
         for key, w in weights.items():
             slots = [getattr(self, slot)[key] for slot in self.slots]
             self._step(w, slopes[key], slots, numbers)
@@ -203,12 +207,13 @@ class Adam(Optimizer):
         super().__init__(lr)
         self.beta1, self.beta2, self.iter = beta1, beta2, 0
 
-    def update(self, params: MutableMapping[str, Any], grads: Mapping[str, Any]) -> None:
+    def next_numbers(self) -> tuple[float, ...]:
         self.iter += 1
-        super().update(params, grads)
+        return self.numbers()
 
     def numbers(self) -> tuple[float, ...]:
-        rate = self.lr * math.sqrt(1.0 - self.beta2**self.iter) / (1.0 - self.beta1**self.iter)
+        step = max(self.iter, 1)
+        rate = self.lr * math.sqrt(1.0 - self.beta2**step) / (1.0 - self.beta1**step)
         return rate, 1 - self.beta1, 1 - self.beta2
 
     def rule(self, g: Any, m: Any, v: Any, rate: Any, rest1: Any, rest2: Any) -> tuple[Any, ...]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from pellucid.book.networks.network import Network
 from pellucid.book.optimizer import SGD, AdaGrad, Adam, Momentum, Nesterov, RMSprop
+from pellucid.book.steps import AT_ONCE, Steps
 from pellucid.errors import OptionError, ShapeError, nearest
 
 OPTIMIZERS = {
@@ -83,12 +84,30 @@ class Trainer:
 
     def train(self) -> None:
         """All epochs, and the accuracy on all test data at the end."""
-        for _ in range(self.max_iter):
-            self.train_step()
+        whole = type(self).train_step is Trainer.train_step and Steps.fit(self.network, self.optimizer)
+        steps = Steps(self.network, self.optimizer) if whole else None
+        while self.current_iter < self.max_iter:
+            if steps is None:
+                self.train_step()
+            else:
+                self._train_until_measured(steps)
         accuracy = self.network.accuracy(self.x_test, self.t_test)
         if self.verbose:
             print("=============== Final Test Accuracy ===============")
             print(f"test acc:{accuracy}")
+
+    def _train_until_measured(self, steps: Steps) -> None:
+        """The same as train_step again and again, up to the next one that is followed by the accuracies."""
+        ends = (i for i in range(self.current_iter, self.max_iter) if i % self.iter_per_epoch == 0)
+        count = min(next(ends, self.max_iter - 1) + 1 - self.current_iter, AT_ONCE)
+        rows = np.stack([np.random.choice(self.train_size, self.batch_size) for _ in range(count)])
+        losses = steps.run(self.x_train, self.t_train, rows)
+        self.train_loss_list += losses
+        if self.verbose:
+            print(*(f"train loss:{loss}" for loss in losses), sep="\n")
+        self.current_iter += count
+        if (self.current_iter - 1) % self.iter_per_epoch == 0:
+            self._end_epoch()
 
     def _end_epoch(self) -> None:
         self.current_epoch += 1

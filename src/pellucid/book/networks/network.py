@@ -73,7 +73,7 @@ class Network:
         """
         if on_tensors(x, t):
             return self._total(self.params, self.layers, self.last_layer, x, t, train_flg)
-        return self._run(self._loss, train_flg, x, t)[0]
+        return self._run(self.loss_of, train_flg, x, t)[0]
 
     def accuracy(self, x: Any, t: Any, batch_size: int | None = None) -> float:
         """The share of the examples that get their largest output for the right class.
@@ -94,7 +94,7 @@ class Network:
 
     def gradient(self, x: Any, t: Any) -> dict[str, np.ndarray]:
         """The gradient of the loss in training by each parameter, by backpropagation; the layers keep theirs, too."""
-        _, *found = self._run(self._loss_and_gradients, True, x, t)
+        _, *found = self._run(self.loss_and_gradients_of, True, x, t)
         grads = dict(zip(self.params, found, strict=False))  # running values come behind
         for layer, name, key in self._places:
             setattr(layer, GRADIENTS[name], grads[key])
@@ -110,7 +110,7 @@ class Network:
         key = ("differences", *self.settings())
         if key not in self._plans:
             self._plans[key] = Differences(
-                lambda params, *data: self._loss(True, *data[:2], *params.values(), *data[2:])[0]
+                lambda params, *data: self.loss_of(True, *data[:2], *params.values(), *data[2:])[0]
             )
         return self._plans[key](self.params, x, t, *self._given(x, True))
 
@@ -136,10 +136,18 @@ class Network:
         out = self._plans[key](*arrays, *self.params.values(), *self._given(arrays[0], train_flg))
         found = [array_of(x) for x in out]
         if train_flg:
-            running = iter(found[len(found) - 2 * len(self._norms) :])
-            for layer, mean, var in zip((self.layers[key] for key in self._norms), running, running, strict=True):
-                layer.running_mean, layer.running_var = mean, var
+            self.set_running(found[len(found) - 2 * len(self._norms) :])
         return found
+
+    def running(self) -> list[np.ndarray]:
+        """The running mean and variance of each layer that has them."""
+        return [x for key in self._norms for x in _running(self.layers[key])]
+
+    def set_running(self, values: Sequence[np.ndarray]) -> None:
+        """Put what `running` gave back into the layers, or what came of it."""
+        pairs = zip(values[::2], values[1::2], strict=True)
+        for key, (mean, var) in zip(self._norms, pairs, strict=True):
+            self.layers[key].running_mean, self.layers[key].running_var = mean, var
 
     def _follow(self) -> None:
         """Layers hold what params holds, also after params["W1"] = another array."""
@@ -149,7 +157,7 @@ class Network:
     def _given(self, x: np.ndarray, train_flg: bool) -> list[np.ndarray]:
         """What layers need besides: a step's masks, drawn as the book draws them; running means and variances."""
         masks = [self.layers[key].draw((len(x), *shape)) for key, shape in self.masks.items()] if train_flg else []
-        return [*masks, *(x for key in self._norms for x in _running(self.layers[key]))]
+        return [*masks, *self.running()]
 
     def _made(self, args: Sequence[Tensor]) -> tuple[Params, Layers]:
         """Parameters and layers of Tensors: the parameters, and what `_given` gave."""
@@ -166,14 +174,16 @@ class Network:
         _, layers = self._made(args)
         return [self._forward(layers, x, train_flg), *self._moved(layers)]
 
-    def _loss(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
+    def loss_of(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
+        """The loss of Tensors (parameters, then masks and running values), and the new running values."""
         params, layers = self._made(args)
         return [self._total(params, layers, SoftmaxWithLoss(), x, t, train_flg), *self._moved(layers)]
 
-    def _loss_and_gradients(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
+    def loss_and_gradients_of(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
+        """The same, with the gradients by the parameters behind the loss."""
         count = len(self.params)
         leaves = [leaf_of(w) for w in args[:count]]
-        loss, *moved = self._loss(train_flg, x, t, *leaves, *args[count:])
+        loss, *moved = self.loss_of(train_flg, x, t, *leaves, *args[count:])
         return [loss, *gradients(loss, leaves), *moved]
 
     def _moved(self, layers: Layers) -> list[Tensor]:

@@ -1,0 +1,51 @@
+"""The books' experiments as programs that read as their chapters: a few sentences, code, result.
+
+Each is a module with `run(page)`: it prints what the book prints, draws what the book draws, and shows the book's
+number beside ours. `pellucid book NAME` runs one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from pellucid.errors import OptionError, nearest
+
+NAMES = (
+    "ch02-gates",
+    "ch03-activations",
+    "ch03-three-layer",
+    "ch03-softmax",
+    "ch04-losses",
+    "ch04-gradient",
+    "ch04-simple-net",
+    "ch05-apples",
+    "ch05-gradient-check",
+    "ch05-train",
+    "ch06-valley",
+    "ch06-optimizers",
+    "ch06-activations",
+    "ch06-initial-weights",
+    "ch06-batch-norm",
+    "ch06-overfitting",
+    "ch07-im2col",
+    "ch07-train",
+    "nielsen-1-baselines",
+    "nielsen-1-network",
+    "nielsen-3-overfitting",
+)
+
+
+def program(name: str) -> ModuleType:
+    """The module of one program.
+
+    Raises: OptionError for an unknown name
+    """
+    if name not in NAMES:
+        raise OptionError(f"book: there is no program {name!r}{nearest(name, NAMES, '; `pellucid book list` has all')}")
+    return import_module(f"pellucid.book.chapters.{name.replace('-', '_')}")
+
+
+def summary(name: str) -> str:
+    """What a program shows: the first line of its text."""
+    return (program(name).__doc__ or "").partition("\n")[0]

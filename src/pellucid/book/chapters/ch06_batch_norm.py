@@ -1,0 +1,47 @@
+"""Batch normalisation against none, over sixteen scales of the initial weights.
+
+Reference: K. Saitoh, "Deep Learning from Scratch", 2016, section 6.3
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pellucid.book import SGD, MultiLayerNetExtend, load_mnist
+from pellucid.book.chapters.page import Page
+from pellucid.book.steps import Steps
+
+
+def run(page: Page) -> None:
+    # A thousand images, twenty epochs, five hidden layers, and initial weights from far too large to far too small.
+    (x, t), _ = load_mnist(normalize=True)
+    x, t = x[:1000], t[:1000]
+    scales = np.logspace(0, -4, num=16)
+    chosen = scales[::5] if page.quick else scales
+    curves = [(scale, _learn(x, t, scale, False), _learn(x, t, scale, True)) for scale in chosen]
+
+    # With batch normalisation nearly all of them learn; without it only those whose scale happens to fit.
+    plain = sum(without[-1] > 0.5 for _, without, _ in curves)
+    normalised = sum(with_it[-1] > 0.5 for _, _, with_it in curves)
+    page.beside("scales that learn, with batch norm", normalised, "nearly all", at_least=len(chosen) * 0.6)
+    page.beside("scales that learn, without", plain, "few", at_most=normalised - 1)
+    rows, columns = (2, 2) if page.quick else (4, 4)
+    with page.picture("ch06-batch-norm", rows=rows, columns=columns, width=3) as axes:
+        for ax, (scale, without, with_it) in zip(axes.ravel(), curves, strict=True):
+            ax.plot(with_it, label="batch norm")
+            ax.plot(without, "--", label="none")
+            ax.set(title=f"scale {scale:.2g}", ylim=(0, 1))
+        axes.ravel()[0].legend(loc="lower right")
+
+
+def _learn(x, t, scale, use_batchnorm):
+    """The accuracy after each epoch."""
+    np.random.seed(0)
+    network = MultiLayerNetExtend(784, [100] * 5, 10, weight_init_std=scale, use_batchnorm=use_batchnorm)
+    steps, found = Steps(network, SGD(lr=0.01)), []
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(20):
+            rows = np.stack([np.random.choice(len(x), 100) for _ in range(len(x) // 100)])
+            steps.run(x, t, rows)
+            found.append(network.accuracy(x, t))
+    return np.array(found)
