@@ -13,8 +13,8 @@ from tests.cli.conftest import Call
 
 MISTAKES = [
     ("trian", "there is no command trian, did you mean 'train'?"),
-    ("xyz", "there is no command xyz; there is train, evaluate, predict, check, info, data"),
-    ("--epochs 3", "there is no option --epochs; there is train, evaluate, predict, check, info, data"),
+    ("xyz", "there is no command xyz; there is train, evaluate, predict, check, info, data, book"),
+    ("--epochs 3", "there is no option --epochs; there is train, evaluate, predict, check, info, data, book"),
     ("train --epoch 3", "train: there is no option --epoch, did you mean '--epochs'?"),
     ("train mnist", "train: there is no argument mnist; pellucid train --help"),
     ("train --epochs", "train: --epochs: expected one argument; pellucid train --help shows how"),

@@ -36,6 +36,10 @@ HINTS = {
     "import matplotlib.pyplot as plt\nplt.style.use('seaborn-dark')": "matplotlib calls it 'seaborn-v0_8-dark' today",
     "x = (1，2)": "'，' looks like ',' but is another character; type ','",
     "x\u00a0= 1": "an invisible character stands there",
+    "x = 1\nreturn x": "`return` has slid to the margin",
+    "    # a method\n    def f(self):\n        return 1":
+        "the first line begins at the margin; a method needs its `class` line above it",
+    "self.params = {}": "self is not defined; the line belongs into a method of a class",
     "print 'Epoch'": "this is Python 2",
     "x = 1\n  y = 2": "lines of one block begin in the same column, with spaces only",
 }  # fmt: skip

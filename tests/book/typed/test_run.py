@@ -15,7 +15,7 @@ from pellucid.book import typed
 from pellucid.book.typed.aliases import NUMPY
 from pellucid.cli import main
 from pellucid.errors import DataError
-from tests.book.typed.typists import Run
+from tests.book.typed.typists import Run, mended, programs
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -233,3 +233,10 @@ def test_a_remainder_over_two_lines_is_no_command_to_a_notebook(run: Run) -> Non
 
 def test_a_plain_program_shows_no_values(run: Run) -> None:
     assert run("1 + 1").out == ""
+
+
+@pytest.mark.skipif("PELLUCID_DATA" not in os.environ, reason="needs MNIST: set PELLUCID_DATA to its folder")
+def test_a_typed_training_program_learns_mnist(run: Run) -> None:
+    ended = run(mended(programs("summary")["training"], ("iters_num = 10000", "iters_num = 1201")))
+    assert ended.code == 0
+    assert float(ended.out.split()[-1]) > 0.9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -138,9 +139,8 @@ def test_the_notebooks_network_trains_and_a_note_says_for_how_long(run: Run) -> 
 def test_the_notebooks_commented_lines_fail_with_hints(run: Run) -> None:
     program = mended(NOTEBOOK, ("#     if", "    if"), ("#         ", "        "))
     ended = run(program)
-    assert ended.hint.startswith("`1 % iter_per_epoch` is the same in every step")
-    program = mended(program, ("1 % iter", "i % iter"))
-    assert "`iter_per_epoch = max(train_size / batch_size, 1)` above the loop" in run(program).hint
+    assert "`iter_per_epoch = max(train_size / batch_size, 1)` above the loop" in ended.hint
+    assert "`1 % iter_per_epoch` is the same in every step" in ended.notes
 
 
 # ---- the Korean notebook
@@ -156,7 +156,7 @@ def test_the_korean_notebook_fails_seven_times(run: Run) -> None:
         ("train_acc_list is not defined; the book sets ", ("list = []", "list, train_acc_list = [], []")),
         ("test_acc_list is not defined; the book sets ", ("= [], []", "= [], []; test_acc_list = []")),
         ("train_ac is not defined; did you mean 'train_acc'?", ("train_ac)", "train_acc)")),
-        ("plt is not defined; `import matplotlib.pyplot as plt` brings", ("import sys, ", "import sys, matplotlib.pyplot as plt, ")),
+        ("plt is not defined; `import matplotlib.pyplot as plt`", ("sys, os", "sys, matplotlib.pyplot as plt")),
     ):  # fmt: skip
         ended = run(program)
         assert ended.code == 1
@@ -191,6 +191,19 @@ def test_the_german_posts_hundred_steps_are_announced(run: Run) -> None:
     assert "numerical_gradient in each of 100 steps takes hours" in ended.notes
 
 
+@pytest.mark.parametrize(
+    ("part", "hint"),
+    [
+        ("methods alone", "the first line begins at the margin; a method needs its `class` line above it"),
+        ("body alone", "load_mnist is not defined; the book has it in dataset.mnist (section 3.6): "),
+        ("drawing alone", "np is not defined; `import numpy as np` brings it"),
+    ],
+)
+def test_the_german_posts_parts_by_themselves(part: str, hint: str, run: Run) -> None:
+    ended = run(programs("german_post")[part])
+    assert ended.code == 1 and ended.hint.startswith(hint)
+
+
 # ---- the post on Nielsen's first chapter
 
 NIELSEN = programs("nielsen_post")
@@ -223,6 +236,7 @@ def test_the_post_on_nielsen_reads_his_file(run: Run, tmp_path: Path) -> None:
         ("sigmoid", ""),
         ("sizes", "<__main__.Network object at"),
         ("shuffle", "[1, 2, 3, 4, 5]"),
+        ("methods alone", ""),
     ],
 )
 def test_a_program_of_the_post_on_nielsen_runs(name: str, prints: str, run: Run) -> None:
@@ -253,5 +267,4 @@ def test_the_posts_training_runs_with_its_own_network_and_with_ours(
         (tmp_path / "network.py").write_text(NIELSEN["network.py"])
     ended = run(mended(NIELSEN["test"], ("epochs=30", "epochs=2")), name="test.py")
     assert ended.code == 0, ended.err
-    assert ("Epoch 0:" in ended.out) == own
-    assert "Epoch 1" in ended.out
+    assert re.findall(r"Epoch \d:( ?)", ended.out) == (["", ""] if own else [" ", " "])

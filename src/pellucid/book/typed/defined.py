@@ -6,6 +6,7 @@ from pellucid.book import ROOMS as BOOK
 
 # Names of a program's own, and what the book's program says of them.
 VARIABLES = {
+    "self": "the line belongs into a method of a class: four spaces further in than its `def`",
     "iter_per_epoch": "the book sets `iter_per_epoch = max(train_size / batch_size, 1)` above the loop (section 4.5)",
     "train_loss_list": "the book sets `train_loss_list = []` above the loop (section 4.5)",
     "train_acc_list": "the book sets `train_acc_list = []` above the loop (section 4.5)",

@@ -334,7 +334,15 @@ def block_not_indented(failure: Failure) -> str | None:
         return None
     if failure.said.startswith("expected an indented block"):
         return "what belongs to `def`, `class`, `for` or `if` stands four spaces further in than that line"
+    if failure.said.startswith("unexpected indent") and failure.error.lineno == _first_line(failure.cells):
+        return "the first line begins at the margin; a method needs its `class` line above it"
     return "lines of one block begin in the same column, with spaces only"
+
+
+def _first_line(cells: Sequence[Cell]) -> int:
+    """The number of the first line that is more than a comment."""
+    lines = enumerate((cells[0].text if cells else "").splitlines(), 1)
+    return next((i for i, line in lines if line.strip() and not line.lstrip().startswith("#")), 0)
 
 
 def not_a_letter(failure: Failure) -> str | None:
@@ -358,6 +366,14 @@ def after_backslash(failure: Failure) -> str | None:
     return None
 
 
+def outside(failure: Failure) -> str | None:
+    """return at the margin"""
+    found = re.match(r"'(return|yield|break|continue)' ", failure.said)
+    if not found or not re.search("outside|not properly in loop", failure.said):
+        return None
+    return f"`{found[1]}` has slid to the margin; it stands four spaces further in than what it belongs to"
+
+
 def python2(failure: Failure) -> str | None:
     """print "Epoch" and except E, e"""
     if "Missing parentheses in call to 'print'" in failure.said:
@@ -368,7 +384,7 @@ def python2(failure: Failure) -> str | None:
 Rule = Callable[[Failure], str | None]
 RULES: dict[type[BaseException], tuple[Rule, ...]] = {
     IndentationError: (block_not_indented,),
-    SyntaxError: (not_a_letter, after_backslash, python2),
+    SyntaxError: (not_a_letter, after_backslash, outside, python2),
     TypeError: (unknown_keyword, method_without_self),
     NameError: (name_of_a_method, name_defined_below, name_of_the_books, name_mistyped),
     KeyError: (key_mistyped,),

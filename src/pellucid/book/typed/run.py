@@ -117,7 +117,8 @@ def _show(error: Exception, cells: Sequence[Cell], found: list[slips.Slip], debu
             file=sys.stderr,
         )
     frame, line = frames[-1] if frames else (None, 0)
-    hint = next((x.text for x in found if x.line == line), None) or hints.hint(error, frame, line, cells)
+    here = next((slip.text for slip in found if slip.line == line), None)
+    hint = hints.hint(error, frame, line, cells) or here
     if hint:
         print(f"Hint: {hint}", file=sys.stderr)
     _note(slip.told() for slip in found if slip.text != hint)
