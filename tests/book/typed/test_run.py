@@ -223,6 +223,28 @@ def test_a_notebook_runs_and_shows_last_values(run: Run) -> None:
     assert "left out '%matplotlib inline'" in ended.notes and "left out '!ls'" in ended.notes
 
 
+def test_a_slip_in_a_notebook_is_named_with_its_cell(run: Run) -> None:
+    cells = [{"cell_type": "code", "source": x} for x in ("h = 1e-4", "\nf = abs\n(f(h) - f(-h)) / 2*h")]
+    assert run(json.dumps({"cells": cells}), name="notes.ipynb").notes.startswith("cell 2, line 3: `/ 2*h` divides")
+
+
+def test_a_slip_in_a_module_beside_the_program_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "network.py").write_text(programs("nielsen_post")["feedforward"].partition("net = ")[0])
+    ended = run("import network\nimport numpy as np\nnetwork.Network([2, 3, 1]).feedforward(np.ones((2, 1)))")
+    assert 'network.py", line 10, in feedforward' in ended.err
+    assert ended.hint.endswith("did you mean `b`?")
+
+
+def test_a_program_in_another_encoding(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    run("")
+    Path("typed.py").write_bytes("print('数')".encode("gbk"))
+    assert main(["book", "run", "typed.py"]) == 1
+    assert "typed.py is not UTF-8" in capsys.readouterr().err
+    Path("typed.py").write_bytes("# coding: gbk\nprint('数')".encode("gbk"))
+    assert main(["book", "run", "typed.py"]) == 0
+    assert capsys.readouterr().out == "数\n"
+
+
 def test_a_damaged_notebook(run: Run) -> None:
     assert run("{", name="notes.ipynb").err.startswith("pellucid: book run: notes.ipynb is damaged or not a notebook")
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,9 @@ album = Album()
 
 
 def has_screen() -> bool:
-    """Whether windows can be opened here."""
+    """Whether matplotlib can open windows here: it takes a display and something to draw windows with."""
+    if not any(find_spec(name) for name in ("_tkinter", "PyQt6", "PySide6", "PyQt5", "PySide2", "gi", "wx")):
+        return False
     if sys.platform in ("darwin", "win32"):
         return "SSH_CONNECTION" not in os.environ
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

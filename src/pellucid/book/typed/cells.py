@@ -6,6 +6,7 @@ import ast
 import json
 import linecache
 import re
+import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,14 +36,14 @@ class Cell:
 def read_cells(path: Path, notes: list[str]) -> list[Cell]:
     """The cells of a program. What was left out of them is added to the notes.
 
-    Raises: DataError when a notebook is damaged
+    Raises: DataError when a notebook is damaged, or a file in an encoding that it does not name
     """
     if path.suffix == ".ipynb":
         return [
             Cell(_remembered(f"{path} (cell {i})", text), text, True)
             for i, text in enumerate(_of_notebook(path, notes), 1)
         ]
-    text = path.read_text(encoding="utf-8-sig")
+    text = _text(path)
     lines = text.splitlines()
     starts = [i for i, line in enumerate(lines) if _MARK.match(line)]
     if not _parses(text):
@@ -58,12 +59,29 @@ def read_cells(path: Path, notes: list[str]) -> list[Cell]:
     ]
 
 
+def _text(path: Path) -> str:
+    try:
+        with tokenize.open(path) as file:  # heeds a line such as `# coding: gbk`
+            return file.read()
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"book run: {path} is not UTF-8 ({error}); save it as UTF-8, or name its encoding in the first line, "
+            "such as `# coding: gbk`"
+        ) from error
+
+
 def tree_of(cells: Sequence[Cell]) -> ast.Module:
-    """All cells as one tree, without those that do not parse: running them says so."""
+    """All cells as one tree, without those that do not parse: running them says so.
+
+    Of a notebook each node has the number of its cell in `cell`, as "cell 3, ".
+    """
     body = []
     for cell in cells:
         if _parses(cell.text):
-            body += ast.parse(cell.text).body
+            tree, number = ast.parse(cell.text), re.search(r" \((cell \d+)\)$", cell.name)
+            for node in ast.walk(tree) if number else ():
+                node.cell = f"{number[1]}, "  # type: ignore[attr-defined]
+            body += tree.body
     return ast.Module(body, [])
 
 

@@ -25,7 +25,11 @@ from pellucid.book.typed.importing import ROOMS
 
 @dataclass(frozen=True)
 class Failure:
-    """An error, and where in the program it came up; frame is None for one that does not even compile."""
+    """An error, and where in the program it came up.
+
+    frame: None where it does not even compile
+    cells: of the file that the line stands in
+    """
 
     error: BaseException
     frame: FrameType | None
@@ -43,15 +47,8 @@ class Failure:
 
     @cached_property
     def tree(self) -> ast.Module:
-        """The source of the cell or file that the line stands in, as far as it parses."""
-        name = "" if self.frame is None else self.frame.f_code.co_filename
-        own = [cell for cell in self.cells if cell.name == name]
-        if own:
-            return tree_of(own)
-        try:
-            return ast.parse("".join(linecache.getlines(name)))
-        except (SyntaxError, ValueError):
-            return ast.Module([], [])
+        """The source of the file, or of the notebook's cell, that the line stands in, as far as it parses."""
+        return tree_of(self.cells)
 
     def nodes(self) -> list[ast.AST]:
         """What of the source reaches into the line, innermost last."""

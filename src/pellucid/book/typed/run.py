@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import linecache
 import os
 import sys
 import sysconfig
@@ -117,12 +118,19 @@ def _show(error: Exception, cells: Sequence[Cell], found: list[slips.Slip], debu
             file=sys.stderr,
         )
     frame, line = frames[-1] if frames else (None, 0)
-    here = next((slip.text for slip in found if slip.line == line), None)
+    cells = cells if frame is None else _cells_of(frame.f_code.co_filename, cells)
+    here = next((slip.text for slip in slips.of_source(cells) if slip.line == line), None)
     hint = hints.hint(error, frame, line, cells) or here
     if hint:
         print(f"Hint: {hint}", file=sys.stderr)
     _note(slip.told() for slip in found if slip.text != hint)
     return 1
+
+
+def _cells_of(name: str, cells: Sequence[Cell]) -> list[Cell]:
+    """The program's cells of this name; a module beside it is one cell."""
+    own = [cell for cell in cells if cell.name == name]
+    return own or [Cell(name, "".join(linecache.getlines(name)), False)]
 
 
 def _own_frames(step: TracebackType | None) -> list[tuple[FrameType, int]]:

@@ -22,15 +22,21 @@ MANY = 100
 class Slip:
     """A line of the program, and what is the matter with it.
 
+    cell:  the number of the notebook's cell, with a comma; empty in a file of Python
     early: is said before the program runs, for it may not end
     """
 
     line: int
     text: str
+    cell: str = ""
     early: bool = False
 
     def told(self) -> str:
-        return f"line {self.line}: {self.text}"
+        return f"{self.cell}line {self.line}: {self.text}"
+
+
+def _slip(node: ast.AST, text: str, *, early: bool = False) -> Slip:
+    return Slip(getattr(node, "lineno", 0), text, getattr(node, "cell", ""), early)
 
 
 Rule = Callable[[ast.Module], Iterator[Slip]]
@@ -39,7 +45,7 @@ Rule = Callable[[ast.Module], Iterator[Slip]]
 def of_source(cells: Sequence[Cell]) -> list[Slip]:
     """What can be seen without running the program."""
     tree = tree_of(cells)
-    return sorted({slip for rule in RULES for slip in rule(tree)}, key=lambda slip: slip.line)
+    return sorted({slip for rule in RULES for slip in rule(tree)}, key=lambda slip: (slip.cell, slip.line))
 
 
 def of_values(cells: Sequence[Cell], names: Mapping[str, object]) -> list[Slip]:
@@ -50,7 +56,7 @@ def of_values(cells: Sequence[Cell], names: Mapping[str, object]) -> list[Slip]:
             case ast.Call(func=ast.Attribute(attr="plot"), args=[ast.Name(name)]) if _is_number(names.get(name)):
                 lists = [x for x, value in names.items() if name in x and isinstance(value, list) and value]
                 hint = f"did you mean {lists[0]!r}?" if lists else "give it a list"
-                found.append(Slip(node.lineno, f"{name!r} is one number, of which plot shows nothing; {hint}"))
+                found.append(_slip(node, f"{name!r} is one number, of which plot shows nothing; {hint}"))
     return found
 
 
@@ -67,7 +73,7 @@ def divided_and_multiplied(tree: ast.Module) -> Iterator[Slip]:
         match node:
             case ast.BinOp(ast.BinOp(_, ast.Div(), ast.Constant(2 | 2.0)), ast.Mult(), ast.Name(h)) if h in STEPS:
                 text = f"`/ 2*{h}` divides by 2 and multiplies by {h}; with {h} = 1e-4 the gradient is 1e-8 of what it "
-                yield Slip(node.lineno, text + f"should be, and descent stands still; write `/ (2*{h})`")
+                yield _slip(node, text + f"should be, and descent stands still; write `/ (2*{h})`")
 
 
 def number_for_the_step(tree: ast.Module) -> Iterator[Slip]:
@@ -76,7 +82,7 @@ def number_for_the_step(tree: ast.Module) -> Iterator[Slip]:
         match node:
             case ast.BinOp(ast.Constant(int(number)), ast.Mod(), ast.Name(name)):
                 text = f"`{number} % {name}` is the same in every step; with the loop's variable it is `i % {name}`"
-                yield Slip(node.lineno, text)
+                yield _slip(node, text)
 
 
 def labels_as_factors(tree: ast.Module) -> Iterator[Slip]:
@@ -87,7 +93,7 @@ def labels_as_factors(tree: ast.Module) -> Iterator[Slip]:
                 text = (
                     f"{t!r} holds labels here, and `[..., {t}]` already picks the right class; multiplied by {t!r} the "
                 )
-                yield Slip(node.lineno, text + f"loss counts a 7 seven times and a 0 never; leave out `{t} *`")
+                yield _slip(node, text + f"loss counts a 7 seven times and a 0 never; leave out `{t} *`")
 
 
 def _picks(node: ast.AST, name: str) -> bool:
@@ -108,7 +114,7 @@ def list_for_its_item(tree: ast.Module) -> Iterator[Slip]:
                         text = (
                             f"`{name}` is the whole list, of which the loop goes through one `{items[name]}` at a time"
                         )
-                        yield Slip(node.lineno, f"{text}; did you mean `{items[name]}`?")
+                        yield _slip(node, f"{text}; did you mean `{items[name]}`?")
 
 
 def softmax_of_all_rows(tree: ast.Module) -> Iterator[Slip]:
@@ -135,8 +141,8 @@ def differences_in_a_long_loop(tree: ast.Module) -> Iterator[Slip]:
                 for node in ast.walk(loop):
                     match node:
                         case ast.Call(func=ast.Attribute(attr="numerical_gradient")):
-                            text = f"numerical_gradient in each of {_count(count, tree)} steps takes hours: {SLOW}"
-                            yield Slip(node.lineno, text + " (Ctrl-C ends the program)", early=True)
+                            text = f"numerical_gradient in each of {_count(count, tree)} steps takes long: {SLOW}"
+                            yield _slip(node, text + " (Ctrl-C ends the program)", early=True)
 
 
 def _count(node: ast.AST, tree: ast.Module) -> int:
