@@ -53,7 +53,15 @@ def test_a_hint(program: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "program", ["1/0", "raise ValueError('x')", "{}[3, 4]", "import numpy as np\nnp.zeros(2) + np.zeros(3)"]
+    "program",
+    [
+        "1/0",
+        "raise ValueError('x')",
+        "{}[3, 4]",
+        "raise KeyError([1])",
+        "{}[0]",
+        "import numpy as np\nnp.zeros(2) + np.zeros(3)",
+    ],
 )
 def test_no_hint_where_nothing_is_known(program: str, run: Run) -> None:
     assert "Hint" not in run(program).err

@@ -49,6 +49,8 @@ def run(path: str | os.PathLike[str], argv: Sequence[str] = (), *, debug: bool =
         return _code(stop)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(_place(stop.__traceback__)) from stop
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        raise
     except Exception as error:  # noqa: BLE001 - whatever a program raises is shown to its author
         return _show(error, cells, later, debug)
     _note(slip.told() for slip in [*later, *slips.of_values(cells, vars(main))])
