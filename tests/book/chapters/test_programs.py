@@ -12,12 +12,19 @@ from pellucid.book.chapters.page import Page
 from pellucid.errors import OptionError
 
 NEED_MNIST = {
-    *("ch05-gradient-check", "ch05-train", "ch06-optimizers", "ch06-initial-weights", "ch06-batch-norm"),
+    *(
+        "ch04-differences",
+        "ch05-gradient-check",
+        "ch05-train",
+        "ch06-optimizers",
+        "ch06-initial-weights",
+        "ch06-batch-norm",
+    ),
     *("ch06-overfitting", "ch07-train", "nielsen-1-baselines", "nielsen-1-network", "nielsen-3-overfitting"),
 }
 WITHOUT_PICTURES = {
     *("ch03-three-layer", "ch03-softmax", "ch04-losses", "ch04-simple-net", "ch05-gradient-check", "ch07-im2col"),
-    *("nielsen-1-baselines", "nielsen-1-network"),
+    *("ch08-stacks", "nielsen-1-baselines", "nielsen-1-network"),
 }
 
 
