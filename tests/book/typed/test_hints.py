@@ -6,8 +6,6 @@ import pytest
 
 from tests.book.typed.typists import Run
 
-pytestmark = pytest.mark.filterwarnings("default")
-
 # A program that fails, and its hint or the beginning of it.
 HINTS = {
     "import numpy as np\nnp.zeros(3, dtpye=int)": "the keyword 'dtpye' is unknown to zeros; did you mean 'dtype'?",

@@ -17,8 +17,6 @@ from pellucid.cli import main
 from pellucid.errors import DataError
 from tests.book.typed.typists import Run, mended, programs
 
-pytestmark = pytest.mark.filterwarnings("default")
-
 
 def test_a_program_gets_its_arguments(run: Run) -> None:
     ended = run("import sys; print(sys.argv, __name__)", "-x", "--json", "7")

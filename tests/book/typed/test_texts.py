@@ -11,7 +11,10 @@ import pytest
 
 from tests.book.typed.typists import Run, mended, programs
 
-pytestmark = [pytest.mark.usefixtures("small_mnist"), pytest.mark.filterwarnings("default")]
+pytestmark = [
+    pytest.mark.usefixtures("small_mnist"),
+    pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning"),
+]
 
 SUMMARY = programs("summary")
 
