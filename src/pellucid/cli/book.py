@@ -1,20 +1,27 @@
-"""`pellucid book`: programs of the books "Deep Learning from Scratch" and "Neural Networks and Deep Learning".
+"""`pellucid book`: the books "Deep Learning from Scratch" and "Neural Networks and Deep Learning", program by program.
 
-run SCRIPT.py [ARGS...]    run a program that was typed in from them, a .py file or a notebook
+list                       what there is, a line each
+NAME [NAME ...]            run a chapter's program: numbers beside the book's, and pictures
+run SCRIPT.py [ARGS...]    run a program that was typed in, a .py file or a notebook
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
 from pellucid.cli.options import Parser, UsageError
-from pellucid.errors import nearest
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("action", metavar="ACTION", help="run")
-    parser.add_argument("names", metavar="SCRIPT", nargs="*", help="the program; what follows it is its own")
+    parser.add_argument("action", metavar="ACTION", help="list, run, or the name of a program")
+    parser.add_argument(
+        "names", metavar="NAME", nargs="*", help="more names; after run: the program and what is its own"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer steps, so that a program takes seconds")
+    parser.add_argument("--out", metavar="FOLDER", default="runs/book", help="where pictures go (default: runs/book)")
 
 
 def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -25,13 +32,14 @@ def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
-    action = ACTIONS.get(options.action)
-    if action is None:
-        raise UsageError(f"book: there is no action {options.action}{nearest(options.action, ACTIONS)}")
-    return action(options)
+    if options.action == "run":
+        return _typed(options)
+    if options.action == "list":
+        return _list(options)
+    return _programs([options.action, *options.names], Path(options.out), options.quick)
 
 
-def _run(options: argparse.Namespace) -> int:
+def _typed(options: argparse.Namespace) -> int:
     from pellucid.book.typed import run
 
     if not options.names:
@@ -39,4 +47,29 @@ def _run(options: argparse.Namespace) -> int:
     return run(options.names[0], options.rest, debug=options.debug)
 
 
-ACTIONS: dict[str, Callable[[argparse.Namespace], int]] = {"run": _run}
+def _list(options: argparse.Namespace) -> int:
+    from pellucid.book import chapters
+
+    if options.names:
+        raise UsageError(f"book list: what is {options.names[0]}? list takes no names; pellucid book NAME runs one")
+    width = max(map(len, chapters.NAMES))
+    for name in chapters.NAMES:
+        print(f"{name:{width}}  {chapters.summary(name)}")
+    return 0
+
+
+def _programs(names: Sequence[str], folder: Path, quick: bool) -> int:
+    """Run programs of the chapters; 1 where a number is not as the book has it."""
+    from pellucid.book import chapters
+    from pellucid.book.chapters.page import Page
+
+    programs = [(name, chapters.program(name)) for name in names]  # all names are looked at before one runs
+    missed = 0
+    for name, program in programs:
+        if len(programs) > 1:
+            print(f"{name}: {chapters.summary(name)}")
+        page, start = Page(folder, quick), time.perf_counter()
+        program.run(page)
+        missed += sum(not number.met for number in page.numbers)
+        print(f"{len(page.numbers)} numbers, {time.perf_counter() - start:.1f} s")
+    return 1 if missed else 0

@@ -66,7 +66,7 @@ def test_a_program_that_is_not_there() -> None:
     ("words", "said"),
     [
         (["book", "run"], "pellucid: book run: which program? pellucid book run SCRIPT.py\n"),
-        (["book", "rum"], "pellucid: book: there is no action rum, did you mean 'run'?\n"),
+        (["book", "rum"], "pellucid: book: there is no program 'rum', did you mean 'run'?\n"),
     ],
 )
 def test_a_command_line_that_cannot_be(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,8 @@ def program(name: str) -> ModuleType:
     Raises: OptionError for an unknown name
     """
     if name not in NAMES:
-        raise OptionError(f"book: there is no program {name!r}{nearest(name, NAMES, '; `pellucid book list` has all')}")
+        known = nearest(name, (*NAMES, "list", "run"), "; `pellucid book list` shows all")
+        raise OptionError(f"book: there is no program {name!r}{known}")
     return import_module(f"pellucid.book.chapters.{name.replace('-', '_')}")
 
 
