@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from pellucid import book, data
+from pellucid.book.steps import Steps
 from pellucid.errors import OptionError, ShapeError
 
 
@@ -115,3 +116,18 @@ def test_a_network_of_the_readers_own_is_trained(digits):
     trainer = book.Trainer(Own(), *digits, epochs=5, optimizer_param={"lr": 0.5}, verbose=False)
     trainer.train()
     assert trainer.network.accuracy(digits[2], digits[3]) > 0.7
+
+
+def test_weight_decay_may_change_between_calls():
+    def losses(changes):
+        np.random.seed(4)
+        network = book.MultiLayerNet(4, [3], 2, weight_decay_lambda=0.5)
+        steps = Steps(network, book.SGD(lr=0.1))
+        x, t, rows = np.random.rand(6, 4), np.array([0, 1, 0, 1, 1, 0]), np.zeros((2, 3), np.int64)
+        first = steps.run(x, t, rows)
+        network.weight_decay_lambda = 0.0 if changes else 0.5
+        return first, steps.run(x, t, rows)
+
+    (first, kept), (same, without) = losses(False), losses(True)
+    assert first == same
+    assert without[0] < kept[0]

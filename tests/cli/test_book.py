@@ -36,3 +36,8 @@ def test_all_names_are_looked_at_before_one_runs(tmp_path, capsys):
 def test_list_takes_no_names(capsys):
     assert main(["book", "list", "ch05-train"]) == 2
     assert "book list: what is ch05-train?" in capsys.readouterr().err
+
+
+def test_a_typed_in_program_takes_no_options_of_the_chapters(capsys):
+    assert main(["book", "run", "--quick", "mine.py"]) == 2
+    assert "book run: --quick and --out are for the chapters' own programs" in capsys.readouterr().err

@@ -23,7 +23,6 @@ class Steps:
 
     def __init__(self, network: Network, optimizer: Optimizer) -> None:
         self.network, self.optimizer = network, optimizer
-        self._settings = network.settings()
         optimizer.start(network.params)
         self._weights = {key: Parameter(w) for key, w in network.params.items()}
         self._slots = {
@@ -32,7 +31,7 @@ class Steps:
         self._running = [Buffer(x) for x in network.running()]
         self._numbers = Buffer(np.zeros((AT_ONCE, len(optimizer.numbers()))))
         self._at = Buffer(np.zeros((), np.int64))
-        self._step = compile(self._one)
+        self._compiled: tuple[Any, Any] | None = None  # the settings that it has built in, and the function
 
     @staticmethod
     def fit(network: Any, optimizer: Any) -> bool:
@@ -53,7 +52,9 @@ class Steps:
 
         Shapes: x (N, ...), t (N,) or (N, classes), rows (steps, batch)
         """
-        losses: list[float] = []
+        settings, losses = self.network.settings(), list[float]()
+        if self._compiled is None or self._compiled[0] != settings:
+            self._compiled = settings, compile(self._one)
         for start in range(0, len(rows), AT_ONCE):
             some = rows[start : start + AT_ONCE]
             self._take()
@@ -63,7 +64,7 @@ class Steps:
             with no_grad():
                 self._numbers.assign(Tensor(table))
                 self._at.assign(Tensor(np.zeros((), np.int64)))
-            losses += self._step.scan(some, x, t).numpy().tolist()
+            losses += self._compiled[1].scan(some, x, t).numpy().tolist()
             self._give_back()
         return losses
 

@@ -44,7 +44,7 @@ class Trainer:
         t_train: np.ndarray,
         x_test: np.ndarray,
         t_test: np.ndarray,
-        epochs: int = 20,
+        epochs: float = 20,
         mini_batch_size: int = 100,
         optimizer: str = "SGD",
         optimizer_param: Mapping[str, Any] = {"lr": 0.01},

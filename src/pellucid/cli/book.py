@@ -21,7 +21,7 @@ def add_options(parser: Parser) -> None:
         "names", metavar="NAME", nargs="*", help="more names; after run: the program and what is its own"
     )
     parser.add_argument("--quick", action="store_true", help="fewer steps, so that a program takes seconds")
-    parser.add_argument("--out", metavar="FOLDER", default="runs/book", help="where pictures go (default: runs/book)")
+    parser.add_argument("--out", metavar="FOLDER", help="where pictures go (default: runs/book)")
 
 
 def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -36,12 +36,16 @@ def run(options: argparse.Namespace) -> int:
         return _typed(options)
     if options.action == "list":
         return _list(options)
-    return _programs([options.action, *options.names], Path(options.out), options.quick)
+    return _programs([options.action, *options.names], Path(options.out or "runs/book"), options.quick)
 
 
 def _typed(options: argparse.Namespace) -> int:
     from pellucid.book.typed import run
 
+    if options.quick or options.out is not None:
+        raise UsageError(
+            "book run: --quick and --out are for the chapters' own programs; what follows SCRIPT.py is its"
+        )
     if not options.names:
         raise UsageError("book run: which program? pellucid book run SCRIPT.py")
     return run(options.names[0], options.rest, debug=options.debug)

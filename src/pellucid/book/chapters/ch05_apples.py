@@ -13,7 +13,7 @@ def run(page: Page) -> None:
     # Two apples of 100 yen and 10 % tax. Each layer knows its own small computation and remembers what it was given.
     apples, tax = MulLayer(), MulLayer()
     price = tax.forward(apples.forward(100, 2), 1.1)
-    page.beside("price", round(price, 8), 220)
+    page.beside("price", round(price, 8), 220, within=1e-9)
 
     # Backwards each layer multiplies what comes in by its own slope. An apple that costs a yen more costs 2.2 more.
     dapples, dtax = tax.backward(1)

@@ -24,13 +24,14 @@ def run(page: Page) -> None:
     steps = 1_800 if page.quick else 10_000
     trainer = Trainer(
         *(network, x_train, t_train, x_test, t_test),
-        epochs=steps / 600,  # type: ignore[arg-type] - the book counts steps here
+        epochs=steps / 600,  # the book counts steps here
         optimizer_param={"lr": 0.1},
         verbose=False,
     )
     start = time.perf_counter()
     trainer.train()
-    print(f"{trainer.max_iter} steps in {time.perf_counter() - start:.1f} s, seventeen looks at all images included")
+    looks = len(trainer.train_acc_list)
+    print(f"{trainer.max_iter} steps in {time.perf_counter() - start:.1f} s, {looks} looks at all images included")
     for train, test in zip(trainer.train_acc_list, trainer.test_acc_list, strict=True):
         print(f"train {train:.4f}, test {test:.4f}")
 

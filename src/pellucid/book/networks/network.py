@@ -139,9 +139,10 @@ class Network:
             self.set_running(found[len(found) - 2 * len(self._norms) :])
         return found
 
-    def running(self) -> list[np.ndarray]:
+    def running(self, layers: Layers | None = None) -> list[Any]:
         """The running mean and variance of each layer that has them."""
-        return [x for key in self._norms for x in _running(self.layers[key])]
+        normalising = [(layers or self.layers)[key] for key in self._norms]
+        return [x for layer in normalising for x in (layer.running_mean, layer.running_var)]
 
     def set_running(self, values: Sequence[np.ndarray]) -> None:
         """Put what `running` gave back into the layers, or what came of it."""
@@ -172,12 +173,12 @@ class Network:
 
     def _outputs(self, train_flg: bool, x: Tensor, *args: Tensor) -> list[Tensor]:
         _, layers = self._made(args)
-        return [self._forward(layers, x, train_flg), *self._moved(layers)]
+        return [self._forward(layers, x, train_flg), *self.running(layers)]
 
     def loss_of(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
         """The loss of Tensors (parameters, then masks and running values), and the new running values."""
         params, layers = self._made(args)
-        return [self._total(params, layers, SoftmaxWithLoss(), x, t, train_flg), *self._moved(layers)]
+        return [self._total(params, layers, SoftmaxWithLoss(), x, t, train_flg), *self.running(layers)]
 
     def loss_and_gradients_of(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
         """The same, with the gradients by the parameters behind the loss."""
@@ -185,9 +186,6 @@ class Network:
         leaves = [leaf_of(w) for w in args[:count]]
         loss, *moved = self.loss_of(train_flg, x, t, *leaves, *args[count:])
         return [loss, *gradients(loss, leaves), *moved]
-
-    def _moved(self, layers: Layers) -> list[Tensor]:
-        return [x for key in self._norms for x in _running(layers[key])]
 
     def _total(self, params: Params, layers: Layers, last: SoftmaxWithLoss, x: Any, t: Any, train_flg: bool) -> Any:
         loss, penalty = last.forward(self._forward(layers, x, train_flg), t), self.penalty(params)
@@ -197,7 +195,3 @@ class Network:
         for layer in layers.values():
             x = layer.forward(x, train_flg) if isinstance(layer, Dropout | BatchNormalization) else layer.forward(x)
         return x
-
-
-def _running(layer: BatchNormalization) -> tuple[Any, Any]:
-    return layer.running_mean, layer.running_var
