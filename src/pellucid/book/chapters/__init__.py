@@ -1,7 +1,8 @@
 """The books' experiments as programs that read as their chapters: a few sentences, code, result.
 
 Each is a module with `run(page)`: it prints what the book prints, draws what the book draws, and shows the book's
-number beside ours. `pellucid book NAME` runs one.
+number beside ours. `pellucid book NAME` runs one. Where chance matters it seeds its generators with `page.seed`, and
+its `SEEDS` says how many seeds tell enough: RESULTS.md has their mean and spread.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ def program(name: str) -> ModuleType:
         known = nearest(name, (*NAMES, "list", "run"), "; `pellucid book list` shows all")
         raise OptionError(f"book: there is no program {name!r}{known}")
     return import_module(f"pellucid.book.chapters.{name.replace('-', '_')}")
+
+
+def seeds(name: str) -> int:
+    """With how many seeds a program should run, for its numbers to tell enough: 1 where nothing is drawn."""
+    return getattr(program(name), "SEEDS", 1)
 
 
 def summary(name: str) -> str:

@@ -13,12 +13,14 @@ from pellucid.book import TwoLayerNet, load_mnist
 from pellucid.book.chapters.page import Page
 from pellucid.book.differences import plain_seconds
 
+SEEDS = 3
+
 
 def run(page: Page) -> None:
     # Chapter 4 knows no backpropagation: the loss with each of 39,760 parameters a little larger and a little smaller
     # tells the gradient. Step by step that takes hours, and so a reader made it 100 steps with a learning rate of 1.
     (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True, one_hot_label=True)
-    np.random.seed(0)
+    np.random.seed(page.seed)
     network = TwoLayerNet(input_size=784, hidden_size=50, output_size=10, chapter=4)
     steps = 5 if page.quick else 100
     losses, accuracies = [], []

@@ -12,12 +12,14 @@ import numpy as np
 from pellucid.book import Trainer, TwoLayerNet, load_mnist
 from pellucid.book.chapters.page import Page
 
+SEEDS = 5
+
 
 def run(page: Page) -> None:
     # Batches of 100 images, a learning rate of 0.1, and after every 600 steps, an epoch, the accuracy on all images.
     # The network computes in float32, which is what the images are.
     (x_train, t_train), (x_test, t_test) = load_mnist(normalize=True, one_hot_label=True)
-    np.random.seed(0)
+    np.random.seed(page.seed)
     network = TwoLayerNet(input_size=784, hidden_size=50, output_size=10)
     for key, array in network.params.items():
         network.params[key] = array.astype(np.float32)

@@ -10,6 +10,8 @@ import numpy as np
 from pellucid.book import relu, sigmoid
 from pellucid.book.chapters.page import Page
 
+SEEDS = 3
+
 NODES, LAYERS = 100, 5
 STDS = {"1": 1.0, "0.01": 0.01, "Xavier": np.sqrt(1.0 / NODES), "He": np.sqrt(2.0 / NODES)}
 FUNCTIONS = {"sigmoid": sigmoid, "tanh": np.tanh, "ReLU": relu}
@@ -18,7 +20,7 @@ FUNCTIONS = {"sigmoid": sigmoid, "tanh": np.tanh, "ReLU": relu}
 def run(page: Page) -> None:
     # A thousand random inputs go through five layers of 100. What comes out of the last one should still be spread:
     # where all of it is 0 or 1 there is no slope left, and where all is the same the layers say nothing.
-    np.random.seed(0)
+    np.random.seed(page.seed)
     x = np.random.randn(1000, NODES)
     outputs = {(name, std): _layers(function, STDS[std], x) for name, function in FUNCTIONS.items() for std in STDS}
 

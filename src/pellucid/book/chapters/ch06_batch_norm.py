@@ -11,6 +11,8 @@ from pellucid.book import SGD, MultiLayerNetExtend, load_mnist
 from pellucid.book.chapters.page import Page
 from pellucid.book.steps import Steps
 
+SEEDS = 3
+
 
 def run(page: Page) -> None:
     # A thousand images, twenty epochs, five hidden layers, and initial weights from far too large to far too small.
@@ -18,7 +20,7 @@ def run(page: Page) -> None:
     x, t = x[:1000], t[:1000]
     scales = np.logspace(0, -4, num=16)
     chosen = scales[::5] if page.quick else scales
-    curves = [(scale, _learn(x, t, scale, False), _learn(x, t, scale, True)) for scale in chosen]
+    curves = [(scale, *(_learn(x, t, scale, use, page.seed) for use in (False, True))) for scale in chosen]
 
     # With batch normalisation nearly all of them learn; without it only those whose scale happens to fit.
     plain = sum(without[-1] > 0.5 for _, without, _ in curves)
@@ -34,9 +36,9 @@ def run(page: Page) -> None:
         axes.ravel()[0].legend(loc="lower right")
 
 
-def _learn(x, t, scale, use_batchnorm):
+def _learn(x, t, scale, use_batchnorm, seed):
     """The accuracy after each epoch."""
-    np.random.seed(0)
+    np.random.seed(seed)
     network = MultiLayerNetExtend(784, [100] * 5, 10, weight_init_std=scale, use_batchnorm=use_batchnorm)
     steps, found = Steps(network, SGD(lr=0.01)), []
     with np.errstate(over="ignore", invalid="ignore"):

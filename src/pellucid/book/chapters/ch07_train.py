@@ -12,6 +12,8 @@ import numpy as np
 from pellucid.book import SimpleConvNet, Trainer, load_mnist
 from pellucid.book.chapters.page import Page
 
+SEEDS = 3
+
 
 def run(page: Page) -> None:
     # One convolution of 30 filters, pooling, two layers behind; Adam, batches of 100, 20 epochs.
@@ -19,7 +21,7 @@ def run(page: Page) -> None:
     epochs = 20
     if page.quick:
         x_train, t_train, x_test, t_test, epochs = x_train[:20_000], t_train[:20_000], x_test[:2_000], t_test[:2_000], 2
-    np.random.seed(0)
+    np.random.seed(page.seed)
     network = SimpleConvNet()
     before = network.params["W1"].copy()
     for key, array in network.params.items():

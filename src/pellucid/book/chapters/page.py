@@ -27,12 +27,15 @@ class Page:
 
     folder: pictures go here
     quick:  whether less is computed than in the book, so that it takes seconds
+    seed:   what the program seeds its generators with, where chance matters
     """
 
     folder: Path
     quick: bool = False
+    seed: int = 0
     numbers: list[Number] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def beside(
         self,
@@ -58,6 +61,11 @@ class Page:
             met = met and bool(np.all(np.asarray(ours) <= at_most))
         self.numbers.append(Number(what, ours, str(book), met))
         print(f"{what}: {ours}    the book: {book}" + ("" if met else "    (not met)"))
+
+    def note(self, text: str) -> None:
+        """Say in a sentence what differs from the book, and why."""
+        self.notes.append(text)
+        print(f"note: {text}")
 
     @contextmanager
     def picture(self, name: str, rows: int = 1, columns: int = 1, width: float = 5.0) -> Iterator[Any]:
