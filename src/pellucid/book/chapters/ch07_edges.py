@@ -19,7 +19,7 @@ HORIZONTAL = VERTICAL.T
 
 def run(page: Page) -> None:
     # Left of a vertical edge there is paper, right of it ink. A filter that takes the left from the right gives 0
-    # where both are alike, and 3 where its right column alone is on the ink.
+    # where both are alike, and 3 where its left column is on paper and its right one on ink.
     upright = np.repeat([[0.0, 0.0, 0.0, 1.0, 1.0, 1.0]], 6, axis=0)
     lying = upright.T
     page.beside("vertical filter, vertical edge", _filtered(upright, VERTICAL)[0].tolist(), [0, 3, 3, 0], within=0)
@@ -41,7 +41,7 @@ def run(page: Page) -> None:
     upright, lying = (after[i] for i in _slopes(after).argmax(axis=1))
     page.note(
         "the book shows two filters of its own network on a photograph; ours see a drawn picture, and our network has "
-        "seen each image twice at most"
+        "learned for two epochs at most"
     )
     filters = {
         "vertical": VERTICAL,
