@@ -104,4 +104,4 @@ def _draw_best(page: Page, best) -> None:
             ax.set(title=f"{i}: lr {rate:.1e}\nweight decay {decay:.1e}", ylim=(0, 1), xlabel="epochs")
         for ax in axes.ravel()[len(best) :]:
             ax.axis("off")
-        axes[0, 0].legend(loc="lower right")
+        axes[0, 0].legend(loc="upper left")

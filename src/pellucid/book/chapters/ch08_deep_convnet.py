@@ -6,13 +6,12 @@ Reference: K. Saitoh, "Deep Learning from Scratch", 2016, section 8.1
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 
 from pellucid.book import Adam, DeepConvNet, load_mnist
 from pellucid.book.chapters.page import Page
-
-WEIGHTS = "deep_convnet_params.pkl"  # the book's name
 
 
 def run(page: Page) -> None:
@@ -28,8 +27,8 @@ def run(page: Page) -> None:
 
     # What took minutes to learn is kept in a file, from which network.load_params takes it again.
     page.folder.mkdir(parents=True, exist_ok=True)
-    network.save_params(page.folder / WEIGHTS)
-    print(f"weights: {page.folder / WEIGHTS}")
+    network.save_params(weights_file(page))
+    print(f"weights: {weights_file(page)}")
 
     # Of the few that it gets wrong there are some that one would not read oneself.
     with page.picture("ch08-deep-convnet", rows=4, columns=5, width=1.4) as axes:
@@ -38,6 +37,11 @@ def run(page: Page) -> None:
             ax.set(title=f"{t[i]}, read as {guesses[i]}")
         for ax in axes.ravel():
             ax.axis("off")
+
+
+def weights_file(page: Page) -> Path:
+    """Under the book's name, or another where there is less to keep."""
+    return page.folder / ("deep_convnet_quick.pkl" if page.quick else "deep_convnet_params.pkl")
 
 
 def teach(seed: int, steps: int, kind: type[DeepConvNet] = DeepConvNet) -> DeepConvNet:

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.book import DeepConvNet, Dropout, load_mnist
 from pellucid.book.arrays import widened
-from pellucid.book.chapters import ch08_deep_convnet
+from pellucid.book.chapters.ch08_deep_convnet import teach, weights_file
 from pellucid.book.chapters.page import Page
 from pellucid.compile import compile
 
@@ -18,12 +18,12 @@ def run(page: Page) -> None:
     # The network that ch08-deep-convnet has taught; where its file is missing, a few steps must do.
     _, (x, t) = load_mnist(flatten=False)
     x, t = (x[:500], t[:500]) if page.quick else (x, t)
-    file = page.folder / ch08_deep_convnet.WEIGHTS
-    taught = file.exists()
-    if not taught:
-        ch08_deep_convnet.teach(page.seed, steps=60 if page.quick else 600).save_params(file)
-    network = DeepConvNet()
-    network.load_params(file)
+    taught = weights_file(page).exists()
+    if taught:
+        network = DeepConvNet()
+        network.load_params(weights_file(page))
+    else:
+        network = teach(page.seed, steps=60 if page.quick else 600)
 
     # Of a float's 32 bits 24 are for its digits, of 16 bits only 11: three decimals. Weights, images, and what each
     # layer gives are rounded to that, and so all that is kept takes half the room.
@@ -31,9 +31,8 @@ def run(page: Page) -> None:
     weights = sum(w.size for w in network.params.values())
     print(f"the weights: {4 * weights:,} bytes with 32 bits, {2 * weights:,} with 16")
     single, half = (_accuracy(network, x, t, kind) for kind in (np.float32, np.float16))
-    page.beside(
-        "test accuracy with 32 bits", single, "above 0.99", at_least=0.5 if page.quick else 0.99 if taught else 0.9
-    )
+    enough = 0.5 if page.quick else 0.99 if taught else 0.9
+    page.beside("test accuracy with 32 bits", single, "above 0.99", at_least=enough)
     page.beside("with 16 bits, less that", round(half - single, 4), 0.0, within=0.002)
     page.note(
         "each layer computes in single precision here and what it gives is rounded, since the engine has no half "
