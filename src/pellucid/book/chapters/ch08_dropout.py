@@ -41,12 +41,13 @@ def run(page: Page) -> None:
     page.beside("loss in training", round(book, 3), "not shown", at_least=least)
     page.beside("without it on the scores", round(plain, 3), "not there", at_most=book - 0.3)
 
-    # Which score is the largest does not depend on it once training is over, and so the network gets as far in the end.
+    # Once training is over the scores are all there, only halved, and the largest is the same one. So the network gets
+    # about as far; it takes longer.
     some = slice(500 if page.quick else 10_000)
     found = [network.accuracy(x_test[some], t_test[some]) for network in networks]
-    page.beside("test accuracy", found[0], "not shown", at_least=0.5 if page.quick else 0.95)
-    page.beside("without it on the scores", found[1], "not there", at_least=0.5 if page.quick else 0.95)
+    page.beside("test accuracy", found[0], "not shown", at_least=0.45 if page.quick else 0.95)
+    page.beside("without it on the scores", found[1], "not there", at_least=0.45 if page.quick else 0.95)
     page.note(
         "the book's DeepConvNet has a Dropout behind its scores, and so has ours; its loss in training stays above "
-        f"{least:.2f} and tells little of how far it has come, its accuracy is no worse"
+        f"{least:.2f} and tells little of how far it has come, and it learns more slowly at first"
     )
