@@ -25,6 +25,7 @@ from pellucid.graph import Node, Primitive, Shape
 from pellucid.operators import NUMPY_OPERATORS, OPERATIONS, Operators
 
 DTYPES = tuple(np.dtype(name) for name in ("bool", "uint8", "int32", "int64", "uint64", "float32", "float64"))
+_KNOWN = ", ".join(map(str, DTYPES))
 
 
 class Trace(Protocol):
@@ -353,11 +354,10 @@ def to_array(value: Any, dtype: Any = None) -> np.ndarray:
     if dtype is None and array.dtype == np.float64 and not hasattr(value, "dtype"):
         array = array.astype(np.float32)
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    names = ", ".join(str(known) for known in DTYPES)
     if array.dtype.kind in "OSU":
-        raise DTypeError(f"Tensor: cannot be made of {reprlib.repr(value)}; give numbers that fit one of {names}")
+        raise DTypeError(f"Tensor: cannot be made of {reprlib.repr(value)}; give numbers that fit one of {_KNOWN}")
     if array.dtype not in DTYPES:
-        raise DTypeError(f"Tensor: dtype {array.dtype} is not supported; give one of {names}")
+        raise DTypeError(f"Tensor: dtype {array.dtype} is not supported; give one of {_KNOWN}")
     return array
 
 

@@ -37,17 +37,17 @@ def on_arrays(function: Callable[..., Tensor]) -> Callable[..., Any]:
 
 
 def tensor_of(x: Any) -> Tensor:
-    """A Tensor as it is; a copy of anything else in the dtype that NumPy gives it: Python's floats are float64.
+    """A Tensor as it is; a copy of anything else in the dtype that NumPy gives it: Python's floats are float64."""
+    return x if isinstance(x, Tensor) else Tensor(widened(x))
 
-    Integers stay integers. What Tensors do not have is widened: int8 to int64, float16 to float32.
-    """
-    if isinstance(x, Tensor):
-        return x
+
+def widened(x: Any) -> np.ndarray:
+    """x as an array in a dtype that Tensors have: int8 becomes int64, float16 float32; integers stay integers."""
     array = np.asarray(x)
     if array.dtype not in DTYPES and array.dtype.kind in "iuf":
         wider = np.int64 if array.dtype.kind != "f" else np.float32 if array.dtype.itemsize < 4 else np.float64
         array = array.astype(wider)
-    return Tensor(array)
+    return array
 
 
 def array_of(x: Tensor) -> Any:

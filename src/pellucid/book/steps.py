@@ -44,7 +44,7 @@ class Steps:
             and not any(own)
             and isinstance(optimizer, Optimizer)
             and type(optimizer).update is Optimizer.update
-            and all(isinstance(w, np.ndarray) and w.dtype.kind == "f" for w in arrays)
+            and all(isinstance(w, np.ndarray) and w.dtype in (np.float32, np.float64) for w in arrays)
         )
 
     def run(self, x: np.ndarray, t: np.ndarray, rows: np.ndarray) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -12,19 +13,22 @@ from pellucid.book.chapters.page import Page
 from pellucid.errors import OptionError
 
 NEED_MNIST = {
+    *("ch03-mnist", "ch04-differences", "ch05-gradient-check", "ch05-train", "ch06-optimizers", "ch06-initial-weights"),
     *(
-        "ch04-differences",
-        "ch05-gradient-check",
-        "ch05-train",
-        "ch06-optimizers",
-        "ch06-initial-weights",
         "ch06-batch-norm",
+        "ch06-batch-norm-check",
+        "ch06-overfitting",
+        "ch06-hyperparameters",
+        "ch07-train",
+        "ch07-edges",
     ),
-    *("ch06-overfitting", "ch07-train", "nielsen-1-baselines", "nielsen-1-network", "nielsen-3-overfitting"),
+    *("ch08-deep-convnet", "ch08-dropout", "ch08-half-precision"),
+    *("nielsen-1-baselines", "nielsen-1-network", "nielsen-3-overfitting"),
 }
 WITHOUT_PICTURES = {
     *("ch03-three-layer", "ch03-softmax", "ch04-losses", "ch04-simple-net", "ch05-gradient-check", "ch07-im2col"),
-    *("ch08-stacks", "nielsen-1-baselines", "nielsen-1-network"),
+    *("ch06-batch-norm-check", "ch08-stacks", "ch08-dropout", "ch08-half-precision"),
+    *("nielsen-1-baselines", "nielsen-1-network"),
 }
 
 
@@ -66,3 +70,13 @@ def test_a_number_that_is_not_the_books_is_noticed(tmp_path, capsys, options, me
     page.beside("accuracy", np.float64(0.95), 1.0, **options)
     assert page.numbers[0].met is met
     assert ("(not met)" in capsys.readouterr().out) is not met
+
+
+def test_without_optuna_the_random_search_is_still_made(tmp_path, monkeypatch):
+    if "PELLUCID_DATA" not in os.environ:
+        pytest.skip("MNIST is needed: PELLUCID_DATA names its folder")
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    page = Page(tmp_path, quick=True)
+    chapters.program("ch06-hyperparameters").run(page)
+    assert all(number.met for number in page.numbers)
+    assert page.notes[-1] == "the Bayesian search is left out because it needs Optuna: pip install optuna"

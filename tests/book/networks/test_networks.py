@@ -38,19 +38,24 @@ def made(name):
     return network, rng.standard_normal((9, *shape)), rng.integers(0, 4, 9)
 
 
+def layers_of(network):
+    """In their order. DeepConvNet has a list of them, as in the book, the others a dictionary."""
+    return network.layers if isinstance(network.layers, list) else list(network.layers.values())
+
+
 def by_hand(network, x, t):
     """Loss and gradients as the book's own `gradient` walks: forwards, then backwards, layer by layer."""
-    for layer in network.layers.values():
+    for layer in layers_of(network):
         takes_flag = type(layer).__name__ in ("Dropout", "BatchNormalization")
         x = layer.forward(x, True) if takes_flag else layer.forward(x)
     decay = getattr(network, "weight_decay_lambda", 0)
     weights = [w for key, w in network.params.items() if key.startswith("W")]
     loss = network.last_layer.forward(x, t) + 0.5 * decay * sum(np.sum(w**2) for w in weights)
     dout = network.last_layer.backward()
-    for layer in reversed(network.layers.values()):
+    for layer in reversed(layers_of(network)):
         dout = layer.backward(dout)
     grads = {}
-    for layer in network.layers.values():
+    for layer in layers_of(network):
         for name, gradient in GRADIENTS.items():
             for key, array in network.params.items():
                 if getattr(layer, name, None) is array:
@@ -69,7 +74,7 @@ def test_gradient_is_what_the_layers_give_one_after_the_other(name):
     assert list(found) == list(other.params)
     for key in expected:
         np.testing.assert_allclose(found[key], expected[key], **CLOSE, err_msg=key)
-    for ours, theirs in zip(other.layers.values(), network.layers.values(), strict=True):
+    for ours, theirs in zip(layers_of(other), layers_of(network), strict=True):
         if hasattr(theirs, "running_mean"):
             np.testing.assert_allclose(ours.running_mean, theirs.running_mean, **CLOSE)
             np.testing.assert_allclose(ours.running_var, theirs.running_var, **CLOSE)
@@ -91,7 +96,7 @@ def test_loss_and_outputs_are_those_of_the_layers(name):
     network, x, t = made(name)
     network.gradient(x, t)  # running values other than at the start
     y = x
-    for layer in network.layers.values():
+    for layer in layers_of(network):
         y = layer.forward(y, False) if type(layer).__name__ in ("Dropout", "BatchNormalization") else layer.forward(y)
     expected = book.softmax(y) if name == "two layers with a sigmoid" else y
     np.testing.assert_allclose(network.predict(x), expected, **CLOSE)
@@ -159,6 +164,31 @@ def test_parameters_go_into_a_file_and_come_back(tmp_path):
     other.load_params(tmp_path / "params.pkl")
     np.testing.assert_array_equal(other.predict(x), expected)
     assert other.layers["Conv1"].W is other.params["W1"]
+
+
+def test_the_deep_networks_layers_are_counted_as_in_the_book():
+    network, x, _ = made("deep")
+    with_weights = [network.layers[i] for i in (0, 2, 5, 7, 10, 12, 15, 18)]
+    assert all(layer.W is network.params[f"W{i}"] for i, layer in enumerate(with_weights, 1))
+    y = x
+    for layer in network.layers:
+        y = layer.forward(y, False) if isinstance(layer, book.Dropout) else layer.forward(y)
+    np.testing.assert_allclose(network.predict(x), y, **CLOSE)
+
+
+@pytest.mark.parametrize("name", ["many layers", "deep"])
+def test_half_precision_is_taken_and_computed_with_in_single(name):
+    network, x, t = made(name)
+    x = x.astype(np.float16)
+    for array in network.params.values():
+        array[...] = array.astype(np.float16)  # as the book does: rounded, in float64
+    expected = network.predict(x.astype(np.float64))
+    np.testing.assert_allclose(network.predict(x), expected, **CLOSE)
+    for key, array in network.params.items():
+        network.params[key] = array.astype(np.float16)
+    assert network.predict(x).dtype == np.float32
+    np.testing.assert_allclose(network.predict(x), expected, rtol=1e-4, atol=1e-5)
+    assert {grad.dtype for grad in network.gradient(x, t).values()} == {np.dtype(np.float32)}
 
 
 def test_parameters_of_another_network_are_refused(tmp_path):

@@ -24,12 +24,18 @@ def run(page: Page) -> None:
     # Two layers of them are: NAND and OR look at the inputs, and AND at what these two say.
     page.beside("XOR", [XOR(*x) for x in INPUTS], list(TABLES["XOR"]), within=0)
 
-    with page.picture("ch02-gates", columns=2) as axes:
-        for name, ax in zip(("OR", "XOR"), axes, strict=True):
-            for x, fires in zip(INPUTS, TABLES[name], strict=True):
+    with page.picture("ch02-gates", columns=3, width=4) as axes:
+        names = {"OR": "OR: one line", "XOR": "XOR: no line", "XOR by layers": "XOR by layers: two lines"}
+        for (name, title), ax in zip(names.items(), axes, strict=True):
+            for x, fires in zip(INPUTS, TABLES[name[:3].strip()], strict=True):
                 ax.plot(*x, marker="^" if fires else "o", color="C1" if fires else "C0", markersize=12)
-            ax.set(title=name, xlabel="x1", ylabel="x2", xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), aspect="equal")
-        line = np.array([-0.5, 1.5])
-        axes[0].plot(line, 0.4 - line, "k--")  # OR's own: 0.5·x1 + 0.5·x2 = 0.2
-        axes[0].fill_between(line, 0.4 - line, -0.5, color="0.9")
-        axes[1].text(0.5, 0.5, "no line\nparts them", ha="center", va="center")
+            ax.set(title=title, xlabel="x1", ylabel="x2", xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), aspect="equal")
+        x1 = np.array([-0.5, 1.5])
+        either, both = (
+            0.4 - x1,
+            1.4 - x1,
+        )  # where 0.5·x1 + 0.5·x2 is 0.2, which OR asks for, and 0.7, which NAND stops at
+        axes[0].plot(x1, either, "k--")
+        axes[0].fill_between(x1, either, 3, color="0.9")
+        axes[2].plot(x1, either, "k--", x1, both, "k--")
+        axes[2].fill_between(x1, either, both, color="0.9")

@@ -51,7 +51,7 @@ def run(page: Page) -> None:
             for row, std in zip(axes, STDS, strict=True):
                 for i, (ax, values) in enumerate(zip(row, outputs[name, std], strict=True)):
                     ax.hist(values.ravel(), 30, range=(-1, 1) if name == "tanh" else (0, 1))
-                    ax.set(title=f"{std}, layer {i + 1}", yticks=[])
+                    ax.set(title=f"std {std}, layer {i + 1}", yticks=[])
 
 
 def _layers(function, std, x):

@@ -23,6 +23,8 @@ def run(page: Page) -> None:
     for name, std in {"std=0.01": 0.01, "Xavier": "sigmoid", "He": "relu"}.items():
         np.random.seed(page.seed)
         network = MultiLayerNet(784, [100, 100, 100, 100], 10, weight_init_std=std)
+        for key, array in network.params.items():
+            network.params[key] = array.astype(np.float32)  # as the images are
         rows = np.stack([np.random.choice(len(x), 128) for _ in range(count)])
         losses[name] = np.array(Steps(network, SGD(lr=0.01)).run(x, t, rows))
 

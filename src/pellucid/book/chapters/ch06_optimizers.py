@@ -22,6 +22,8 @@ def run(page: Page) -> None:
     for optimizer in (SGD(), Momentum(), AdaGrad(), Adam()):
         np.random.seed(page.seed)
         network = MultiLayerNet(input_size=784, hidden_size_list=[100, 100, 100, 100], output_size=10)
+        for key, array in network.params.items():
+            network.params[key] = array.astype(np.float32)  # as the images are
         rows = np.stack([np.random.choice(len(x), 128) for _ in range(count)])
         losses[type(optimizer).__name__] = np.array(Steps(network, optimizer).run(x, t, rows))
 

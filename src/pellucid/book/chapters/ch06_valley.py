@@ -39,7 +39,7 @@ def run(page: Page) -> None:
     x, y = np.meshgrid(np.arange(-10, 10, 0.1), np.arange(-5, 5, 0.1))
     with page.picture("ch06-valley", rows=2, columns=2) as axes:
         for ax, (name, path) in zip(axes.ravel(), paths.items(), strict=True):
-            ax.contour(x, y, np.where(height(x, y) > 7, 0, height(x, y)), colors="0.7")
+            ax.contour(x, y, height(x, y), levels=np.arange(1, 8), colors="0.7")
             ax.plot(*path.T, "o-", color="C3", markersize=3)
             ax.plot(0, 0, "+", color="k")
             ax.set(title=name, xlabel="x", ylabel="y", xlim=(-10, 10), ylim=(-10, 10))

@@ -30,7 +30,7 @@ class DeepConvNet(SavedNetwork):
     Initial weights are √(2/n)·randn, n being the numbers that one output is made of (K. He et al., 2015).
 
     Note: the last Dropout stands behind the outputs themselves, as in the book: in training half of the classes have
-          the score 0
+          the score 0. `layers` is a list, as in the book, where the other networks have a dictionary
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class DeepConvNet(SavedNetwork):
             params[f"W{i}"] = np.sqrt(2.0 / inputs) * np.random.randn(*shape)
             params[f"b{i}"] = np.zeros(outputs)
         super().__init__(params)
+        self.layers = list(self._layers.values())
 
     def make_layers(self, params: Params) -> Layers:
         layers: Layers = OrderedDict()

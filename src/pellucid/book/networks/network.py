@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.autodiff import gradients, leaf_of
-from pellucid.book.arrays import array_of, on_tensors
+from pellucid.book.arrays import array_of, on_tensors, widened
 from pellucid.book.differences import Differences
 from pellucid.book.layers import BatchNormalization, Dropout, SoftmaxWithLoss
 from pellucid.compile import compile
@@ -39,16 +39,17 @@ class Network:
 
     def __init__(self, params: Params) -> None:
         self.params = params
-        self.layers = self.make_layers(params)
+        self.layers: Any = self.make_layers(params)
+        self._layers: Layers = self.layers
         self.last_layer = self.lastLayer = SoftmaxWithLoss()
         self._places = [
             (layer, name, key)
-            for layer in self.layers.values()
+            for layer in self._layers.values()
             for name in GRADIENTS
             for key, array in params.items()
             if getattr(layer, name, None) is array
         ]
-        self._norms = [key for key, layer in self.layers.items() if isinstance(layer, BatchNormalization)]
+        self._norms = [key for key, layer in self._layers.items() if isinstance(layer, BatchNormalization)]
         self._plans: dict[tuple[Any, ...], Callable[..., Any]] = {}
 
     def make_layers(self, params: Params) -> Layers:
@@ -63,7 +64,7 @@ class Network:
         Shapes: x (N, ...) → (N, classes)
         """
         if on_tensors(x):
-            return self._forward(self.layers, x, train_flg)
+            return self._forward(self._layers, x, train_flg)
         return self._run(self._outputs, train_flg, x)[0]
 
     def loss(self, x: Any, t: Any, train_flg: bool = False) -> Any:
@@ -72,7 +73,7 @@ class Network:
         Shapes: x (N, ...), t one-hot (N, classes) or labels (N,) → ()
         """
         if on_tensors(x, t):
-            return self._total(self.params, self.layers, self.last_layer, x, t, train_flg)
+            return self._total(self.params, self._layers, self.last_layer, x, t, train_flg)
         return self._run(self.loss_of, train_flg, x, t)[0]
 
     def accuracy(self, x: Any, t: Any, batch_size: int | None = None) -> float:
@@ -122,18 +123,18 @@ class Network:
 
     def settings(self) -> tuple[Any, ...]:
         """The numbers that a plan has built in: with others there is another plan."""
-        return tuple(layer.dropout_ratio for layer in self.layers.values() if isinstance(layer, Dropout))
+        return tuple(layer.dropout_ratio for layer in self._layers.values() if isinstance(layer, Dropout))
 
     # ---- one plan
 
     def _run(self, function: Callable[..., list[Tensor]], train_flg: bool, *data: Any) -> list[Any]:
         """What the function gives, compiled, as arrays; new running values go to their layers."""
         self._follow()
-        arrays = [np.asarray(x) for x in data]
+        arrays, params = [widened(x) for x in data], map(widened, self.params.values())
         key = (function.__name__, train_flg, *self.settings())
         if key not in self._plans:
             self._plans[key] = compile(lambda *args: function(train_flg, *args))
-        out = self._plans[key](*arrays, *self.params.values(), *self._given(arrays[0], train_flg))
+        out = self._plans[key](*arrays, *params, *self._given(arrays[0], train_flg))
         found = [array_of(x) for x in out]
         if train_flg:
             self.set_running(found[len(found) - 2 * len(self._norms) :])
@@ -141,14 +142,14 @@ class Network:
 
     def running(self, layers: Layers | None = None) -> list[Any]:
         """The running mean and variance of each layer that has them."""
-        normalising = [(layers or self.layers)[key] for key in self._norms]
+        normalising = [(layers or self._layers)[key] for key in self._norms]
         return [x for layer in normalising for x in (layer.running_mean, layer.running_var)]
 
     def set_running(self, values: Sequence[np.ndarray]) -> None:
         """Put what `running` gave back into the layers, or what came of it."""
         pairs = zip(values[::2], values[1::2], strict=True)
         for key, (mean, var) in zip(self._norms, pairs, strict=True):
-            self.layers[key].running_mean, self.layers[key].running_var = mean, var
+            self._layers[key].running_mean, self._layers[key].running_var = mean, var
 
     def _follow(self) -> None:
         """Layers hold what params holds, also after params["W1"] = another array."""
@@ -157,7 +158,7 @@ class Network:
 
     def _given(self, x: np.ndarray, train_flg: bool) -> list[np.ndarray]:
         """What layers need besides: a step's masks, drawn as the book draws them; running means and variances."""
-        masks = [self.layers[key].draw((len(x), *shape)) for key, shape in self.masks.items()] if train_flg else []
+        masks = [self._layers[key].draw((len(x), *shape)) for key, shape in self.masks.items()] if train_flg else []
         return [*masks, *self.running()]
 
     def _made(self, args: Sequence[Tensor]) -> tuple[Params, Layers]:
