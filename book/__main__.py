@@ -51,7 +51,7 @@ def take(options: argparse.Namespace) -> None:
 
 def write(options: argparse.Namespace) -> int:
     """RESULTS.md and the site, of all records that there are; 1 where something that was asked for is not met."""
-    programs = gathered.gather(options.out, options.quick)
+    programs = gathered.gather(options.out, options.quick, chapters.NAMES)
     file = results.write(programs, options.results)
     print(f"The numbers: {file.resolve()}")
     print(f"The pages: {site.build(programs, options.out).resolve()}")

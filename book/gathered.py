@@ -102,8 +102,8 @@ def seeds(name: str, quick: bool) -> int:
     return 1 if quick else chapters.seeds(name)
 
 
-def gather(out: Path, quick: bool, names: Sequence[str] = chapters.NAMES) -> list[Program]:
-    """All programs with the records that there are of them."""
+def gather(out: Path, quick: bool, names: Sequence[str]) -> list[Program]:
+    """These programs with the records that there are of them."""
     found = []
     for name in names:
         wanted = seeds(name, quick)

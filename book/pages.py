@@ -108,7 +108,7 @@ def _prose_and_code(part: Part) -> Iterator[str]:
 def _paragraph(text: str) -> str:
     """Nothing at its beginning makes it a list."""
     head, space, rest = plain(text).partition(" ")
-    if head in ("-", "+") or head.rstrip(".)").isdigit():
+    if head in ("-", "+") or (head[-1:] in (".", ")") and head[:-1].isdigit()):
         head = f"{head[:-1]}\\{head[-1]}"
     return head + space + rest
 

@@ -16,6 +16,7 @@ from pellucid.book import chapters
 
 ROOT = Path(__file__).parent.parent
 WORKER = ("-m", "book.worker")  # what Python runs
+BROKEN_OFF = 130  # what it ends with after Ctrl-C
 
 
 @dataclass
@@ -79,13 +80,18 @@ def _read(folder: Path) -> Record:
 
 
 def make(out: Path, name: str, seed: int, quick: bool) -> Record:
-    """Run a program with a seed, and keep what it left in the place of an older record."""
+    """Run a program with a seed, and keep what it left in the place of an older record.
+
+    Raises: KeyboardInterrupt when Ctrl-C ended it; then the older record stays
+    """
     folder = place(out, name, seed)
     beside = folder.with_suffix(".new")
     shutil.rmtree(beside, ignore_errors=True)
     beside.mkdir(parents=True)
     ask = [sys.executable, *WORKER, name, str(seed), str(beside), *(["--quick"] if quick else [])]
     code = subprocess.run(ask, cwd=ROOT, check=False).returncode
+    if code == BROKEN_OFF:
+        raise KeyboardInterrupt
     if not (beside / "record.json").exists():
         end = f"ended by signal {-code}" if code < 0 else f"ended with exit status {code}"
         Record(name, seed, quick, fingerprint(name), failed=end).write(beside)

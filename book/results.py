@@ -79,10 +79,11 @@ def _versions(run: record.Record) -> str:
 
 
 def verdict(programs: Sequence[Program]) -> Iterator[str]:
-    """How many numbers are met; then all that is not, and what is lacking."""
+    """How many numbers are met, of how many programs; then all that is not, and what is lacking."""
     found = [row for program in programs for row in program.rows]
     met = sum(not row.fault for row in found)
-    yield f"**{met} of {count(len(found), 'number')} of {count(len(programs), 'program')} met**"
+    ran = sum(bool(program.records) for program in programs)
+    yield f"**{met} of {count(len(found), 'number')} met; {ran} of {count(len(programs), 'program')} have run**"
     yield from (f"**{plain(fault)}**" for program in programs for fault in program.faults())
     lacking = [program.name for program in programs if not program.records]
     if lacking:

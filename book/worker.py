@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine
-from book.record import Record, fingerprint
+from book.record import BROKEN_OFF, Record, fingerprint
 from pellucid.book import chapters
 from pellucid.book.chapters.page import Page
 
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run(chapters.program(name), record, Path(folder))
     except KeyboardInterrupt:
-        return 130
+        return BROKEN_OFF
     record.write(Path(folder))
     return 0
 
