@@ -1,7 +1,7 @@
 # make demo    train a digit recogniser and say where its report is
 # make test    the whole suite; EXTRAS=parity adds the comparisons with PyTorch and scikit-learn
 # make bench   Pellucid side by side with other libraries, some twenty minutes; BENCHFLAGS="--quick" for a trial
-# make book    the books' programs: book/RESULTS.md and their pages, an hour or more; BOOKFLAGS="--quick" for a trial
+# make book    the books' programs: book/RESULTS.md and their pages; BOOKFLAGS="--quick" for a trial
 # make lint    what the pre-commit hooks check
 # make format  mend what can be mended of that
 # make clean   remove everything that these made

@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nBroken off; what has run is kept, and the same command goes on behind it.", file=sys.stderr)
+        print("\nBroken off; what has run is kept, and without --again the command goes on behind it.", file=sys.stderr)
         return 130
 
 

@@ -13,7 +13,7 @@ from book.results import ours
 from book.source import Part, Source
 
 PICTURE, NOTE = "picture: ", "note: "  # how `Page` begins the lines that it prints for these
-QUICK = "Made with quick settings: less is computed here than in the book."
+QUICK = "Made with quick settings, with which some programs compute less than the book does."
 
 
 def page(program: Program, text: str) -> str:

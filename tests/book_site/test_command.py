@@ -52,7 +52,7 @@ def test_a_program_that_fails_keeps_no_other_from_running(here, capsys):
 
 def test_what_was_done_before_ctrl_c_is_kept_and_not_done_again(here, capsys):
     assert command.main(["ch02-fine", "ch03-broken-off", "--quick", "--out", str(here)]) == 130
-    broken = "Broken off; what has run is kept, and the same command goes on behind it."
+    broken = "Broken off; what has run is kept, and without --again the command goes on behind it."
     assert capsys.readouterr().err.splitlines()[-1] == broken
     assert not (here / "RESULTS.md").exists()
     assert command.main(["ch02-fine", "--quick", "--out", str(here)]) == 0

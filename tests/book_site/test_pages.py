@@ -79,16 +79,19 @@ def test_the_first_page_has_a_place_for_the_programs():
     assert (site.FOLDER / "index.md").read_text(encoding="utf-8").count("<!-- programs -->") == 1
 
 
-def test_sphinx_makes_a_site_of_it_without_a_warning(fine):
+def test_sphinx_makes_a_site_without_a_warning_of_what_ran_failed_and_never_ran(fine):
     pytest.importorskip("sphinx")
     pytest.importorskip("furo")
     pytest.importorskip("myst_parser")
-    program, out = fine
-    first = site.build([program], out)
+    _, out = fine
+    record.make(out, "ch02-raises", 0, quick=False)
+    first = site.build(gathered.gather(out, quick=False, names=["ch02-fine", "ch02-raises", "ch03-crashes"]), out)
     assert links.faults(first.parent) == []
     page = re.sub(r"<[^>]*>", "", (first.parent / "ch02-fine.html").read_text(encoding="utf-8"))
     for text in ("The second words, of x**2 and a_b.", "turn 0\nturn 1", "It differs, because it does."):
         assert text in page
+    assert "failed: ValueError: there is | no way on" in (first.parent / "ch02-raises.html").read_text(encoding="utf-8")
+    assert "This program has not been run." in (first.parent / "ch03-crashes.html").read_text(encoding="utf-8")
     assert (first.parent / "_images" / "ch02-fine.png").exists()
 
 
