@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from benchmarks.figures import number
 from benchmarks.markdown import plain, table
@@ -76,26 +77,27 @@ def outputs(run: Record, read: Source) -> dict[int, list[tuple[str, str]]]:
 
     Notes are left out: they stand together at the end of the page.
     """
-    found: dict[int, list[tuple[str, str]]] = {}
+    whole: dict[int, str] = {}  # first put together: what one line printed may end in the middle of a line
     for line, text in run.printed:
-        here = found.setdefault(read.place(line), [])
-        for printed in text.splitlines():
-            if printed.startswith(PICTURE):
-                here.append(("picture", printed.removeprefix(PICTURE)))
-            elif printed.startswith(NOTE):
-                continue
-            elif here and here[-1][0] == "text":
-                here[-1] = ("text", f"{here[-1][1]}\n{printed}")
-            else:
-                here.append(("text", printed))
-    return found
+        part = read.place(line)
+        whole[part] = whole.get(part, "") + text
+    return {part: list(_divided(text)) for part, text in whole.items()}
+
+
+def _divided(text: str) -> Iterator[tuple[str, str]]:
+    lines = [line for line in text.splitlines() if not line.startswith(NOTE)]
+    for is_picture, group in groupby(lines, lambda line: line.startswith(PICTURE)):
+        if is_picture:
+            yield from (("picture", line.removeprefix(PICTURE)) for line in group)
+        elif printed := "\n".join(group).strip("\n"):
+            yield "text", printed
 
 
 def _shown(what: tuple[str, str], program: Program) -> str:
     kind, text = what
     if kind == "picture":
         return f"![{plain(program.summary)}]({program.name}/{text})"
-    return _fenced(text, "{code-block} text", ":class: output\n")
+    return _fenced(text, "{code-block} text", ":class: output\n\n")
 
 
 def _prose_and_code(part: Part) -> Iterator[str]:

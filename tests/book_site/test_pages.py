@@ -26,8 +26,8 @@ def test_a_page_is_prose_code_and_what_the_code_printed(fine):
         page.index(text)
         for text in (
             "The first words.",
-            'print("one line")',
-            "```{code-block} text\n:class: output\none line\npair: [1.  2.5]    the book: [1, 2.5]\n```",
+            'print("one", end=" ")',
+            "```{code-block} text\n:class: output\n\none line\npair: [1.  2.5]    the book: [1, 2.5]\n```",
             r"The second words, of x\*\*2 and a\_b.",
             "turn 0\nturn 1\ndrawn: 0.5    the book: 0.5\n```\n\n",
             "![A program that comes to its end.](ch02-fine/ch02-fine.png)",
@@ -43,10 +43,23 @@ def test_a_page_is_prose_code_and_what_the_code_printed(fine):
     assert "the mean of 3 runs" in page
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\n", []),
+        ("a\n\nb\n", [("text", "a\n\nb")]),
+        ("note: n\npicture: a.png\npicture: b.png\n", [("picture", "a.png"), ("picture", "b.png")]),
+        ("a\npicture: a.png\nb\n", [("text", "a"), ("picture", "a.png"), ("text", "b")]),
+    ],
+)
+def test_what_was_printed_is_text_and_pictures(text, shown):
+    assert list(pages._divided(text)) == shown
+
+
 def test_a_program_that_has_not_run_has_a_page(programs):
     program = gathered.Program("ch02-fine", "A program.", 3, [])
     page = pages.page(program, record.source("ch02-fine"))
-    assert "This program has not been run." in page and 'print("one line")' in page
+    assert "This program has not been run." in page and 'print("one", end=" ")' in page
 
 
 def test_a_failure_is_told_on_the_page(programs, tmp_path, capfd):

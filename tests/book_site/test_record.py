@@ -19,7 +19,8 @@ def test_a_run_leaves_what_it_printed_by_the_line_that_did(programs, tmp_path):
     read = source.read(record.source("ch02-fine"))
     by_part = [(read.place(line), text) for line, text in run.printed]
     assert [text for part, text in by_part if part == 0] == [
-        "one line\n",
+        "one ",
+        "line\n",
         "pair: [1.  2.5]    the book: [1, 2.5]\n",
     ]
     assert "".join(text for part, text in by_part if part == 1) == (

@@ -14,7 +14,8 @@ SEEDS = 3
 
 def run(page: Page) -> None:
     # The first words.
-    print("one line")
+    print("one", end=" ")
+    print("line")
     page.beside("pair", np.array([1.0, 2.5]), [1, 2.5], within=0)
 
     # The second words, of x**2 and a_b.
