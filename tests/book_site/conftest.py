@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.book_site.worker import FOLDER, PROGRAMS
 
 
 @pytest.fixture
-def programs(monkeypatch) -> tuple[str, ...]:
+def programs(monkeypatch) -> Iterator[tuple[str, ...]]:
     """The programs of the folder beside take the place of the chapters'."""
     monkeypatch.setattr(chapters, "NAMES", PROGRAMS)
     monkeypatch.setattr(chapters, "__path__", [*chapters.__path__, str(FOLDER)])
