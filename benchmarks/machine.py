@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,8 +16,8 @@ ROOT = Path(__file__).parent.parent
 BUSY = 0.5  # other processes, on average, from which on the figures are not to be trusted
 
 
-def describe() -> dict[str, Any]:
-    """The machine, the versions and the date, as plain values."""
+def describe(packages: Sequence[str] = PACKAGES) -> dict[str, Any]:
+    """The machine, the versions of these packages and the date, as plain values."""
     from pellucid.engines import native
 
     found = native.info()
@@ -29,7 +30,7 @@ def describe() -> dict[str, Any]:
             "system": f"{platform.system()} {platform.release()}",
             "load": load(),
         },
-        "versions": {"python": platform.python_version(), **_versions(), **_commit()},
+        "versions": {"python": platform.python_version(), **_versions(packages), **_commit()},
         "native": {"isa": found["isa"], "isas": found["isas"], "compiler": found["compiler"]},
     }
 
@@ -53,9 +54,9 @@ def _processor() -> str:
     return platform.processor() or platform.machine()
 
 
-def _versions() -> dict[str, str]:
+def _versions(packages: Sequence[str]) -> dict[str, str]:
     found = {}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
