@@ -17,6 +17,8 @@
 // last vector only a part may belong to y. A single row has room for 4 vectors of sums.
 #pragma once
 
+#include <cstdint>
+
 #include "matmul.hpp"
 #include "vector.hpp"
 
@@ -41,9 +43,25 @@ constexpr Size half = sizeof(Half<T>) / sizeof(T);
 template <typename T>
 constexpr Size tile_columns = 2 * lanes<T>;
 
+// The steps of the depth that a tile takes, in their order.
+constexpr Size depth_block = 512;
+using Step = std::uint16_t;
+
+struct Steps {
+  const Step* of;
+  Size count;
+};
+
+struct EveryStep {
+  Step of[depth_block];
+  constexpr EveryStep() : of() {
+    for (Size k = 0; k < depth_block; ++k) of[k] = static_cast<Step>(k);
+  }
+};
+
 template <typename T>
 struct Job {
-  Size depth;
+  Steps steps;
   const T* x;
   Size x_stride;  // from row to row, or, across, from step to step of the depth
   const T* w;
@@ -84,9 +102,11 @@ void multiply_tile(const Job<T>& job) {
   constexpr Size width = sizeof(V) / sizeof(T);
   const Part<T, V> last(job.columns - (vectors - 1) * width);
   V sum[rows][vectors] = {};
-  const T *x = job.x, *w = job.w;
   const Size x_stride = job.x_stride, w_stride = job.w_stride, coming = job.coming;
-  for (Size k = job.depth; k > 0; --k) {
+  for (Size i = 0; i < job.steps.count; ++i) {
+    const Size k = job.steps.of[i];
+    const T* const x = job.x + (across ? k * x_stride : k);
+    const T* const w = job.w + k * w_stride;
     fetch(w + coming);
     V row[vectors];
 #pragma GCC unroll 4
@@ -96,8 +116,6 @@ void multiply_tile(const Job<T>& job) {
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) sum[r][v] += (across ? x[r] : x[r * x_stride]) * row[v];
-    x += across ? x_stride : 1;
-    w += w_stride;
   }
   if (job.add)
 #pragma GCC unroll 16
@@ -107,6 +125,11 @@ void multiply_tile(const Job<T>& job) {
       for (int v = 0; v < vectors - 1; ++v) sum[r][v] = load_as<V>(y + v * width) + sum[r][v];
       sum[r][vectors - 1] = load_some<T, V, ragged>(y + (vectors - 1) * width, last) + sum[r][vectors - 1];
     }
+  else  // a product too small for a number may have left -0, which a step of zeros would have made 0
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] += T(0);
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r) {
     T* const y = job.y + r * job.y_stride;
