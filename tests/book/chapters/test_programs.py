@@ -20,11 +20,12 @@ NEED_MNIST = {
         "ch06-initial-weights",
         "ch06-batch-norm",
     ),
-    *("ch06-overfitting", "ch07-train", "nielsen-1-baselines", "nielsen-1-network", "nielsen-3-overfitting"),
+    *("ch06-overfitting", "ch07-train"),
+    *(name for name in chapters.NAMES if name.startswith("nielsen-")),
 }
 WITHOUT_PICTURES = {
     *("ch03-three-layer", "ch03-softmax", "ch04-losses", "ch04-simple-net", "ch05-gradient-check", "ch07-im2col"),
-    *("ch08-stacks", "nielsen-1-baselines", "nielsen-1-network"),
+    *("ch08-stacks", "nielsen-1-baselines", "nielsen-1-svm", "nielsen-1-network", "nielsen-1-hidden"),
 }
 
 
@@ -32,6 +33,8 @@ WITHOUT_PICTURES = {
 def test_a_program_gives_the_books_numbers(name, tmp_path):
     if name in NEED_MNIST and "PELLUCID_DATA" not in os.environ:
         pytest.skip("MNIST is needed: PELLUCID_DATA names its folder")
+    if name == "nielsen-1-svm":
+        pytest.importorskip("sklearn", reason="scikit-learn is needed: pip install scikit-learn")
     page = Page(tmp_path, quick=True)
     chapters.program(name).run(page)
     assert [number for number in page.numbers if not number.met] == []

@@ -34,8 +34,16 @@ NAMES = (
     "ch07-train",
     "ch08-stacks",
     "nielsen-1-baselines",
+    "nielsen-1-svm",
     "nielsen-1-network",
+    "nielsen-1-hidden",
+    "nielsen-3-cross-entropy",
     "nielsen-3-overfitting",
+    "nielsen-3-regularization",
+    "nielsen-3-early-stopping",
+    "nielsen-3-expanded",
+    "nielsen-3-weights",
+    "nielsen-5-gradients",
 )
 
 
