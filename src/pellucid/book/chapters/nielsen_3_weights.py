@@ -43,7 +43,7 @@ def run(page: Page) -> None:
     page.beside("old weights, per cent right after an epoch", old[0], "under 87", at_most=88.5)
     page.beside("new weights, per cent right after an epoch", new[0], "almost 93", at_least=92)
     if not page.quick:
-        page.beside("at the end, old and new", [old[-1], new[-1]], "about 96, both", at_least=95.5)
+        page.beside("at the end, old and new", np.array([old[-1], new[-1]]), "about 96, both", at_least=95.5)
     with page.picture("nielsen-3-weights", columns=2) as axes:
         for ax, hidden in zip(axes, (30, 100), strict=True):
             for name, words in (("large", "deviation 1"), ("default", "deviation 1/√inputs")):
