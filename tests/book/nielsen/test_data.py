@@ -14,7 +14,7 @@ from pellucid.book.nielsen import mnist_loader, network2
 from pellucid.book.nielsen.expand_mnist import expand_mnist
 from pellucid.book.nielsen.mnist_loader import load_data, load_data_wrapper, vectorized_result
 from pellucid.book.nielsen.network import Network
-from pellucid.book.nielsen.order import as_in_python2, shuffle
+from pellucid.book.nielsen.order import AUTHORS_SEED, as_in_python2, shuffle
 from pellucid.errors import DataError, RangeError, ShapeError
 
 needs_mnist = pytest.mark.skipif(
@@ -55,8 +55,8 @@ def _after(n, seed):
 @needs_mnist
 def test_with_the_books_seed_and_order_a_network_learns_as_the_authors_did():
     training, _, test = load_data_wrapper()
-    np.random.seed(12345678)
-    random.seed(12345678)
+    np.random.seed(AUTHORS_SEED)
+    random.seed(AUTHORS_SEED)
     net = network2.Network([784, 30, 10])
     net.large_weight_initializer()
     with as_in_python2():

@@ -49,9 +49,8 @@ def run(page: Page) -> None:
     page.beside(name, plain, "97.92", at_least=least)
     page.beside(f"the same, {len(moved)} images", more, "expanding pays", at_least=plain + 0.1)
     page.note(
-        "Chapter 3 draws the accuracy over the number of images, and tells how others expanded theirs; images moved by "
-        "a pixel come in chapter 6, for networks with convolutions. Its curve is of networks with the large initial "
-        "weights."
+        "Chapter 3 draws the first curve, of networks with large initial weights, and tells how others expanded their "
+        "data; images moved by a pixel come in chapter 6, for networks with convolutions."
     )
     with page.picture("nielsen-3-expanded") as ax:
         ax.semilogx(sizes, right, "o-", label="30 hidden neurons")

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+AUTHORS_SEED = 12345678  # of both generators, in the programs that drew chapter 3's figures
 _in_python2 = False
 
 
