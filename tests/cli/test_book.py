@@ -41,3 +41,10 @@ def test_list_takes_no_names(capsys):
 def test_a_typed_in_program_takes_no_options_of_the_chapters(capsys):
     assert main(["book", "run", "--quick", "mine.py"]) == 2
     assert "book run: --quick and --out are for the chapters' own programs" in capsys.readouterr().err
+
+
+def test_the_folder_for_the_pictures_may_be_called_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["book", "--out", "run", "ch02-gates", "ch04-losses"]) == 0
+    assert "ch04-losses: How wrong an answer is" in capsys.readouterr().out
+    assert (tmp_path / "run" / "ch02-gates.png").exists()

@@ -26,7 +26,8 @@ def add_options(parser: Parser) -> None:
 
 def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """What `pellucid` reads, and what belongs to the program: all that follows its name."""
-    plain = [i for i, word in enumerate(words) if not word.startswith("-")]
+    # What follows --out is a folder, even one with the name "run".
+    plain = [i for i, word in enumerate(words) if not word.startswith("-") and words[i - 1 : i] != ["--out"]]
     end = plain[1] + 1 if len(plain) > 1 and words[plain[0]] == "run" else len(words)
     return list(words[:end]), list(words[end:])
 

@@ -121,12 +121,29 @@ def test_the_books_modules_have_the_books_names(line: str, names: str, run: Run)
     assert (ended.code, ended.out) == (0, "[]\n"), ended.err
 
 
-@pytest.mark.parametrize("name", ["network", "network2", "mnist_loader"])
-def test_nielsens_modules(name: str, run: Run) -> None:
-    pytest.importorskip(f"pellucid.book.nielsen.{name}")
-    wanted = {"network": "Network", "network2": "Network", "mnist_loader": "load_data_wrapper"}[name]
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("network", "Network"),
+        ("network2", "Network"),
+        ("mnist_loader", "load_data_wrapper"),
+        ("expand_mnist", "expand_mnist"),
+        ("mnist_average_darkness", "main"),
+        ("mnist_average_darkness", "avg_darknesses"),
+        ("mnist_average_darkness", "guess_digit"),
+        ("mnist_svm", "svm_baseline"),
+    ],
+)
+def test_nielsens_modules(name: str, wanted: str, run: Run) -> None:
     ended = run(f"import {name}\nprint({name}.{wanted}.__name__)")
     assert (ended.code, ended.out) == (0, f"{wanted}\n"), ended.err
+    assert run(f"print({name}.{wanted})").hint == f"{name} is not defined; `import {name}` brings it"
+
+
+@pytest.mark.skipif("PELLUCID_DATA" not in os.environ, reason="needs MNIST: set PELLUCID_DATA to its folder")
+def test_the_average_darkness_says_what_the_book_says(run: Run) -> None:
+    ended = run("import mnist_average_darkness\nmnist_average_darkness.main()")
+    assert ended.out == "Baseline classifier using average darkness of image.\n2225 of 10000 values correct.\n"
 
 
 def test_an_own_module_wins_and_the_rest_is_ours(run: Run, tmp_path: Path) -> None:
@@ -260,3 +277,69 @@ def test_a_typed_training_program_learns_mnist(run: Run) -> None:
     ended = run(mended(programs("summary")["training"], ("iters_num = 10000", "iters_num = 1201")))
     assert ended.code == 0
     assert float(ended.out.split()[-1]) > 0.9
+
+
+# ---- interactive sessions
+
+SESSION = """\
+Python 3.11.2 (main, Apr 28 2025, 14:11:48) [GCC 12.2.0] on linux
+Type "help", "copyright", "credits" or "license" for more information.
+>>> import numpy as np
+>>> for i in range(2):
+...     print(i)
+...
+0
+1
+>>> np.eye(2) + (
+...     1)
+array([[2., 1.],
+       ...,
+       [1., 2.]])
+>>> x = 3
+>>> x
+3
+"""
+
+
+def test_a_pasted_session_runs_and_shows_its_values(run: Run) -> None:
+    ended = run(SESSION)
+    assert (ended.code, ended.out) == (0, "0\n1\narray([[2., 1.],\n       [1., 2.]])\n3\n"), ended.err
+    said = "took the program for an interactive session: left out its prompts and its lines without one (6)"
+    assert ended.notes == said
+
+
+def test_a_pasted_session_of_ipython_runs(run: Run) -> None:
+    ended = run("In [1]: def f(x):\n   ...:     return 2 * x\n   ...: \n\nIn [2]: f(4)\nOut[2]: 8\n\nIn [3]: f(5);\n")
+    assert (ended.code, ended.out) == (0, "8\n"), ended.err
+
+
+def test_a_function_above_a_session_is_code(run: Run) -> None:
+    assert run("def f(x):\n    return 2 * x\n\n>>> f(4)\n8\n").out == "8\n"
+
+
+def test_a_hint_in_a_session_names_its_line(run: Run) -> None:
+    ended = run(SESSION + ">>> np.agrmax(x)\n")
+    assert 'File "typed.py", line 17, in <module>\n    np.agrmax(x)\n' in ended.err
+    assert ended.hint == "numpy has no 'agrmax'; did you mean 'argmax'?"
+    ended = run(SESSION + ">>> h, f = 1e-4, abs\n>>> (f(h) - f(-h)) / 2*h\n0.0\n")
+    assert "line 18: `/ 2*h` divides" in ended.notes
+
+
+def test_what_does_not_parse_in_a_session_is_shown_with_its_line(run: Run) -> None:
+    ended = run(">>> x = 3\n>>> x\n3\n>>> return x\n")
+    assert 'File "typed.py", line 4\n' in ended.err
+    assert ended.hint.startswith("`return` has slid to the margin")
+
+
+@pytest.mark.parametrize("quotes", ['"""', "'''"])
+def test_examples_in_a_docstring_make_no_session(quotes: str, run: Run) -> None:
+    ended = run(
+        f"def f(x):\n    {quotes}Twice.\n\n    >>> f(1)\n    2\n    {quotes}\n    return 2 * x\nprint 'Epoch'\n"
+    )
+    assert 'File "typed.py", line 8\n' in ended.err
+    assert ended.hint.startswith("this is Python 2") and not ended.notes
+
+
+def test_the_results_of_a_pasted_notebook_are_left_out(run: Run) -> None:
+    ended = run("In [1]:\nx = 3\nx + 1\nOut[1]:\n4 apples\n\nIn [2]:\nx\nOut[2]: 3\n")
+    assert (ended.code, ended.out) == (0, "4\n3\n"), ended.err

@@ -42,8 +42,16 @@ NAMES = (
     "ch08-dropout",
     "ch08-half-precision",
     "nielsen-1-baselines",
+    "nielsen-1-svm",
     "nielsen-1-network",
+    "nielsen-1-hidden",
+    "nielsen-3-cross-entropy",
     "nielsen-3-overfitting",
+    "nielsen-3-regularization",
+    "nielsen-3-early-stopping",
+    "nielsen-3-expanded",
+    "nielsen-3-weights",
+    "nielsen-5-gradients",
 )
 
 

@@ -6,7 +6,7 @@ Reference: M. Nielsen, "Neural Networks and Deep Learning", 2015, chapter 1
 from __future__ import annotations
 
 from pellucid.book.chapters.page import Page
-from pellucid.book.nielsen.baselines import avg_darknesses, guess_digit
+from pellucid.book.nielsen.mnist_average_darkness import avg_darknesses, guess_digit
 from pellucid.book.nielsen.mnist_loader import load_data
 
 

@@ -14,39 +14,51 @@ import numpy as np
 from pellucid.book import load_data_wrapper
 from pellucid.book.chapters.page import Page
 from pellucid.book.nielsen import network2
-
-SEEDS = 3
+from pellucid.book.nielsen.order import AUTHORS_SEED, as_in_python2
 
 
 def run(page: Page) -> None:
     # 400 epochs over the same 1,000 images. The cost on these keeps falling long after the accuracy on others has
-    # stopped to rise: what is still learned is of no use to them.
+    # stopped to rise: what is still learned is of no use to them. The random numbers are the author's own.
     training_data, _, test_data = load_data_wrapper()
-    few, epochs = list(training_data)[:1000], 60 if page.quick else 400
+    few, epochs = list(training_data)[:1000], 40 if page.quick else 400
     curves = {}
     for name, lmbda in (("none", 0.0), ("L2", 0.1)):
-        np.random.seed(page.seed)
-        random.seed(page.seed)
+        np.random.seed(AUTHORS_SEED)
+        random.seed(AUTHORS_SEED)
         net = network2.Network([784, 30, 10], cost=network2.CrossEntropyCost)
         net.large_weight_initializer()
-        with redirect_stdout(io.StringIO()):  # three lines an epoch
-            _, accuracy, cost, _ = net.SGD(
+        with as_in_python2(), redirect_stdout(io.StringIO()):  # five lines an epoch
+            curves[name] = net.SGD(
                 *(few, epochs, 10, 0.5),
                 lmbda=lmbda,
                 evaluation_data=test_data,
+                monitor_evaluation_cost=True,
                 monitor_evaluation_accuracy=True,
                 monitor_training_cost=True,
+                monitor_training_accuracy=True,
+                dtype="float64",
             )
-        curves[name] = np.array(accuracy) / 100, np.array(cost)
+
+    # Each of the 1,000 is known in the end, while the cost on the others has been rising since the first epochs.
+    cost, _, _, known = curves["none"]
+    page.beside("per cent of the 1,000 right, without", known[-1] / 10, "100", at_least=99 if page.quick else 99.9)
+    page.beside("epoch of the lowest cost on others", int(np.argmin(cost)), "about 15", at_most=40)
 
     # Large weights cost something under L2, and so the network keeps them small where they serve few images.
-    best = {name: float(accuracy.max()) for name, (accuracy, _) in curves.items()}
-    page.beside("per cent right, without", best["none"], 82.27, at_least=78 if page.quick else 81)
-    page.beside("per cent right, with L2", best["L2"], 87.10, at_least=80 if page.quick else 86)
-    with page.picture("nielsen-3-overfitting", columns=2) as (left, right):
-        for name, (accuracy, cost) in curves.items():
-            left.plot(accuracy, label=name)
-            right.plot(cost, label=name)
-        left.set(xlabel="epochs", ylabel="per cent of the test images right")
-        right.set(xlabel="epochs", ylabel="cost on the 1,000 images", yscale="log")
-        left.legend(loc="lower right")
+    best = {name: max(accuracy) / 100 for name, (_, accuracy, _, _) in curves.items()}
+    bounds = ({"at_least": 80}, {"at_least": 81}) if page.quick else ({"within": 0.1}, {"within": 0.1})
+    page.beside("per cent right, without", best["none"], 82.27, **bounds[0])
+    page.beside("per cent right, with L2", best["L2"], 87.10, **bounds[1])
+    page.note(
+        "The seed 12345678, Python 2's way to shuffle, and float64 give the author's own runs, and so his numbers; "
+        "three other seeds gave 82.2 to 82.3 without and 87.4 to 87.6 with L2."
+    )
+    titles = {"cost, test images": 1, "per cent right, test images": 100}
+    titles |= {"cost, the 1,000 images": 1, "per cent right, the 1,000 images": 10}
+    with page.picture("nielsen-3-overfitting", rows=2, columns=2) as axes:
+        for i, (ax, (title, scale)) in enumerate(zip(axes.ravel(), titles.items(), strict=True)):
+            for name, lists in curves.items():
+                ax.plot(np.array(lists[i]) / scale, label=name)
+            ax.set(title=title, xlabel="epochs")
+        axes[0, 0].legend()

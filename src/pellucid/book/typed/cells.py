@@ -1,4 +1,4 @@
-"""A program as cells: a file of Python is one, a notebook several, and so is a file that a notebook was pasted into."""
+"""A program as cells: a file of Python is one; a notebook several, and so is a pasted notebook or session."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from pellucid.book.typed.sessions import parses, without_prompts
 from pellucid.errors import DataError
 
 # Between cells: "# %%", and "In [3]:" as it stands beside a cell, or "# In[3]:" as an export has it.
 _MARK = re.compile(r"^(#\s*%%.*|(#\s*)?In\s?\[(\d+|None| )?\]:?)\s*$")
+_RESULT = re.compile(r"^Out\s?\[\d+\]:")
 _MAGIC = re.compile(r"^\s*[%!]")
 
 
@@ -44,16 +46,18 @@ def read_cells(path: Path, notes: list[str]) -> list[Cell]:
             for i, text in enumerate(_of_notebook(path, notes), 1)
         ]
     text = _text(path)
-    lines = text.splitlines()
-    starts = [i for i, line in enumerate(lines) if _MARK.match(line)]
-    if not _parses(text):
-        text = "\n".join(_without_magic(lines, notes)) + "\n"
-        lines = ["" if i in starts else line for i, line in enumerate(text.splitlines())]
+    lines, starts = without_prompts(text.splitlines(), notes) or _without_marks(text.splitlines())
+    if starts:
+        text = "\n".join(lines) + "\n"
+    if not parses(text):
+        lines = _without_magic(lines, notes)
+        text = "\n".join(lines) + "\n"
+    name = _remembered(str(path), text)
     if not starts:
-        return [Cell(str(path), text, False)]
+        return [Cell(name, text, False)]
     bounds = [0, *starts, len(lines)]
     return [
-        Cell(str(path), "\n" * a + "\n".join(lines[a:b]) + "\n", True)
+        Cell(name, "\n" * a + "\n".join(lines[a:b]) + "\n", True)
         for a, b in pairwise(bounds)
         if any(line.strip() for line in lines[a:b])
     ]
@@ -77,7 +81,7 @@ def tree_of(cells: Sequence[Cell]) -> ast.Module:
     """
     body = []
     for cell in cells:
-        if _parses(cell.text):
+        if parses(cell.text):
             tree, number = ast.parse(cell.text), re.search(r" \((cell \d+)\)$", cell.name)
             for node in ast.walk(tree) if number else ():
                 node.cell = f"{number[1]}, "  # type: ignore[attr-defined]
@@ -92,7 +96,17 @@ def _of_notebook(path: Path, notes: list[str]) -> list[str]:
         texts = [source if isinstance(source, str) else "".join(source) for source in code]
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"book run: {path} is damaged or not a notebook ({error})") from error
-    return [x if _parses(x) else "\n".join(_without_magic(x.splitlines(), notes)) for x in texts]
+    return [x if parses(x) else "\n".join(_without_magic(x.splitlines(), notes)) for x in texts]
+
+
+def _without_marks(lines: list[str]) -> tuple[list[str], list[int]]:
+    """The lines of a pasted notebook, empty where they are a cell's mark or its result, and the places of the marks."""
+    starts = [i for i, line in enumerate(lines) if _MARK.match(line)]
+    code, result = [], False
+    for i, line in enumerate(lines):
+        result = i not in starts and (result or bool(starts and _RESULT.match(line)))
+        code.append("" if result or i in starts else line)
+    return code, starts
 
 
 def _without_magic(lines: list[str], notes: list[str]) -> list[str]:
@@ -101,14 +115,6 @@ def _without_magic(lines: list[str], notes: list[str]) -> list[str]:
     notes += [f"left out {command!r}, which is a command to the notebook" for command in commands]
     # A magic of its own inside of a block still has to leave a block that is not empty.
     return [re.sub(r"\S.*", "pass", line) if _MAGIC.match(line) else line for line in lines]
-
-
-def _parses(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except (SyntaxError, ValueError):
-        return False
-    return True
 
 
 def _remembered(name: str, text: str) -> str:

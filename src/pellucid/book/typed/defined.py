@@ -43,6 +43,9 @@ IMPORTS = {
     "network": "import network",
     "network2": "import network2",
     "mnist_loader": "import mnist_loader",
+    "mnist_average_darkness": "import mnist_average_darkness",
+    "mnist_svm": "import mnist_svm",
+    "expand_mnist": "import expand_mnist",
 }
 
 # The module of the book's folders for each room of pellucid.book, and the chapter that explains it.

@@ -43,6 +43,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "network": ("nielsen.network",),
     "network2": ("nielsen.network2",),
     "mnist_loader": ("nielsen.mnist_loader",),
+    "mnist_average_darkness": ("nielsen.mnist_average_darkness",),
+    "mnist_svm": ("nielsen.mnist_svm",),
+    "expand_mnist": ("nielsen.expand_mnist",),
 }
 
 # What the books' files import for themselves, and so hand on to `from common.functions import *`.
