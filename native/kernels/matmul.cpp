@@ -143,7 +143,7 @@ constexpr Size line = 64 / sizeof(T);  // of a cache
 // w is a block in place or packed. In place, the last panel is packed here if it is ragged and there are no masks.
 template <typename T>
 void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, const StepsOfTiles<T>* some, Matrix<const T> w,
-                    bool in_place, Matrix<T> y, bool add, T* packed) {
+                    bool in_place, Matrix<T> y, bool add, Update<T> update, T* packed) {
   for (Size column = 0; column < size.columns;) {
     const Panel<T> panel = panel_of(size.columns - column);
     const bool here = in_place && (has_masks || !panel.ragged);
@@ -158,6 +158,8 @@ void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, const StepsO
         .y_stride = y.row_stride,
         .columns = panel.columns,
         .add = add,
+        .old = update.old ? update.old + column : nullptr,
+        .scale = update.scale,
         .coming = 0,
     };
     const Size end = here ? smaller(size.columns - column, 2 * tile_columns<T>) : 0;  // of the next panel
@@ -169,10 +171,16 @@ void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, const StepsO
       panel.tiles[smaller(x.height, size.rows - row) - 1](job);
       job.x += x.next_tile;
       job.y += x.height * y.row_stride;
+      if (job.old) job.old += x.height * y.row_stride;
     }
     if (!in_place) packed += panel.width * size.depth;
     column += panel.columns;
   }
+}
+
+template <typename T>
+Update<T> at(Update<T> update, Size offset) {
+  return {update.old ? update.old + offset : nullptr, update.scale};
 }
 
 // Whether a block of w, in place or packed, is finite.
@@ -189,7 +197,7 @@ bool finite_block(Size columns, Size depth, Panels<T> panel_of, Matrix<const T> 
 }
 
 template <typename T>
-void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, Update<T> update, T* scratch) {
   T* const x_scratch = scratch + packed_size<T>(size);
   const Reading how = reading(size, x);
   const bool across = how == Reading::across || how == Reading::packed;
@@ -213,7 +221,7 @@ void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matr
         if (some && !finite)
           look = finite = finite_block(columns, depth, panel_of, there, in_place ? nullptr : scratch);
         multiply_block(block, panel_of, left, some && finite ? &steps : nullptr, there, in_place, from(y, row, column),
-                       k > 0, scratch);
+                       k > 0, at(update, row * y.row_stride + column), scratch);
       }
       k += depth_block;
     } while (k < size.depth);
@@ -241,17 +249,19 @@ void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* 
 }  // namespace
 
 template <typename T>
-void multiply_part(MatmulSize whole, MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+void multiply_part(MatmulSize whole, MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch,
+                   Update<T> update) {
   if (size.rows == 0 || size.columns == 0) return;
-  if (takes_dots(whole, x, w))
+  if (!update.old && takes_dots(whole, x, w))
     dots::multiply(size, x, w, y, scratch);
   else
-    multiply_panels(size, x, w, y, scratch);
+    multiply_panels(size, x, w, y, update, scratch);
 }
 
-template void multiply_part(MatmulSize, MatmulSize, Matrix<const float>, Matrix<const float>, Matrix<float>, float*);
-template void multiply_part(MatmulSize, MatmulSize, Matrix<const double>, Matrix<const double>, Matrix<double>,
-                            double*);
+template void multiply_part(MatmulSize, MatmulSize, Matrix<const float>, Matrix<const float>, Matrix<float>, float*,
+                            Update<float>);
+template void multiply_part(MatmulSize, MatmulSize, Matrix<const double>, Matrix<const double>, Matrix<double>, double*,
+                            Update<double>);
 
 const Matmul<float> matmul_float32 = {scratch<float>, run<float>};
 const Matmul<double> matmul_float64 = {scratch<double>, run<double>};

@@ -70,7 +70,9 @@ struct Job {
   Size y_stride;
   Size columns;  // of the tile that belong to y
   bool add;      // to what an earlier block of the depth left in y
-  Size coming;   // columns further on, in each step: what is to be fetched for a later tile; or 0
+  const T* old;  // what the product is added to after it is multiplied by scale, with y's strides; or none
+  T scale;
+  Size coming;  // columns further on, in each step: what is to be fetched for a later tile; or 0
 };
 
 // Asks for the line of memory that holds this number: a later tile reads it. Tiles of short vectors take so long that
@@ -130,6 +132,15 @@ void multiply_tile(const Job<T>& job) {
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) sum[r][v] += T(0);
+  if (job.old)
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      const T* const old = job.old + r * job.y_stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors - 1; ++v) sum[r][v] = load_as<V>(old + v * width) + rounded(sum[r][v] * job.scale);
+      sum[r][vectors - 1] =
+          load_some<T, V, ragged>(old + (vectors - 1) * width, last) + rounded(sum[r][vectors - 1] * job.scale);
+    }
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r) {
     T* const y = job.y + r * job.y_stride;

@@ -115,6 +115,19 @@ class Part {
   int count_;
 };
 
+// A product as it is rounded: a compiler does not make it a part of a multiply-add.
+template <typename V>
+inline V rounded(V product) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(product));
+#elif defined(__x86_64__)
+  asm("" : "+x"(product));
+#else
+  asm("" : "+w"(product));
+#endif
+  return product;
+}
+
 // Whether any number of a vector is other than 0. A NaN is.
 template <typename T>
 inline bool any_of(Vector<T> vector) {
