@@ -10,7 +10,8 @@
 //       for each panel of w (depth_block × 2 vectors)                      L1
 //         for each tile of rows
 //
-// A panel in place may lie in memory far away: while one is being used, its first tiles fetch the next.
+// A panel in place may lie in memory far away: while one is being used, its first tiles fetch the next. Steps of the
+// depth in which a tile of x has nothing are left out (matmul_steps.hpp).
 //
 // Every number of y is summed in the order of the depth, in pieces of depth_block, whatever the other sizes are and
 // whatever is packed: parts of a product, computed apart, have the bits of the whole.
