@@ -150,7 +150,7 @@ void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, const StepsO
     const bool here = in_place && (has_masks || !panel.ragged);
     if (in_place && !here) pack_panel(0, size.depth, panel, from(w, 0, column), packed);
     Job<T> job = {
-        .steps = {every_step.of, size.depth},
+        .steps = {nullptr, size.depth},
         .x = x.data,
         .x_stride = x.stride,
         .w = here ? w.data + column : packed,

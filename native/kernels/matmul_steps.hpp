@@ -20,8 +20,6 @@ namespace {
 constexpr Size steps_at_first = 32;   // with so few left out among these, there is no need to look at the others
 constexpr Size columns_to_skip = 16;  // fewer would not repay the look
 
-constexpr EveryStep every_step;
-
 // Numbers that are 0 where both are: their bits are put together.
 template <typename T>
 Vector<T> either(Vector<T> a, Vector<T> b) {
@@ -77,9 +75,9 @@ Steps steps_of_rows(Size rows, Size depth, const T* x, Size stride, Step* found)
       for (Size r = 0; r < rows; ++r) any = either<T>(any, part.load(x + r * stride + k));
     }
     count += place_nonzero<T>(any, static_cast<Step>(k), found + count);
-    if (k + L == steps_at_first && nearly_all(count, steps_at_first)) return {every_step.of, depth};
+    if (k + L == steps_at_first && nearly_all(count, steps_at_first)) return {nullptr, depth};
   }
-  return nearly_all(count, depth) ? Steps{every_step.of, depth} : Steps{found, count};
+  return nearly_all(count, depth) ? Steps{nullptr, depth} : Steps{found, count};
 }
 
 // The same where the numbers of a step lie side by side.
@@ -94,9 +92,9 @@ Steps steps_across(Size rows, Size depth, const T* x, Size stride, Step* found) 
     for (Size r = 0; r < whole; r += L) any |= any_of<T>(load(x + r));
     found[count] = static_cast<Step>(k);
     count += any;
-    if (k + 1 == steps_at_first && nearly_all(count, steps_at_first)) return {every_step.of, depth};
+    if (k + 1 == steps_at_first && nearly_all(count, steps_at_first)) return {nullptr, depth};
   }
-  return nearly_all(count, depth) ? Steps{every_step.of, depth} : Steps{found, count};
+  return nearly_all(count, depth) ? Steps{nullptr, depth} : Steps{found, count};
 }
 
 // Whether all numbers of w are finite: 0 times another is a NaN.

@@ -43,20 +43,13 @@ constexpr Size half = sizeof(Half<T>) / sizeof(T);
 template <typename T>
 constexpr Size tile_columns = 2 * lanes<T>;
 
-// The steps of the depth that a tile takes, in their order.
+// The steps of the depth that a tile takes, in their order; or, without a list, the first `count`.
 constexpr Size depth_block = 512;
 using Step = std::uint16_t;
 
 struct Steps {
   const Step* of;
   Size count;
-};
-
-struct EveryStep {
-  Step of[depth_block];
-  constexpr EveryStep() : of() {
-    for (Size k = 0; k < depth_block; ++k) of[k] = static_cast<Step>(k);
-  }
 };
 
 template <typename T>
@@ -105,10 +98,8 @@ void multiply_tile(const Job<T>& job) {
   const Part<T, V> last(job.columns - (vectors - 1) * width);
   V sum[rows][vectors] = {};
   const Size x_stride = job.x_stride, w_stride = job.w_stride, coming = job.coming;
-  for (Size i = 0; i < job.steps.count; ++i) {
-    const Size k = job.steps.of[i];
-    const T* const x = job.x + (across ? k * x_stride : k);
-    const T* const w = job.w + k * w_stride;
+  const auto take = [&](const T* x, const T* w) __attribute__((always_inline)) {
+    asm("" : "+r"(x));  // or the compiler keeps an address for each row, and has too few registers for them
     fetch(w + coming);
     V row[vectors];
 #pragma GCC unroll 4
@@ -118,6 +109,16 @@ void multiply_tile(const Job<T>& job) {
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) sum[r][v] += (across ? x[r] : x[r * x_stride]) * row[v];
+  };
+  const Size x_step = across ? x_stride : 1, count = job.steps.count;
+  if (job.steps.of) {
+    for (Size i = 0; i < count; ++i) {
+      const Size k = job.steps.of[i];
+      take(job.x + k * x_step, job.w + k * w_stride);
+    }
+  } else {
+    const T *x = job.x, *w = job.w;
+    for (Size i = 0; i < count; ++i, x += x_step, w += w_stride) take(x, w);
   }
   if (job.add)
 #pragma GCC unroll 16
