@@ -10,7 +10,8 @@
 //       for each panel of w (depth_block × 2 vectors)                      L1
 //         for each tile of rows
 //
-// A panel in place may lie in memory far away: while one is being used, its first tiles fetch the next.
+// A panel in place may lie in memory far away: while one is being used, its first tiles fetch the next. Steps of the
+// depth in which a tile of x has nothing are left out (matmul_steps.hpp).
 //
 // Every number of y is summed in the order of the depth, in pieces of depth_block, whatever the other sizes are and
 // whatever is packed: parts of a product, computed apart, have the bits of the whole.
@@ -19,6 +20,7 @@
 
 #include "matmul_dots.hpp"
 #include "matmul_pack.hpp"
+#include "matmul_steps.hpp"
 #include "matmul_tile.hpp"
 #include "table.hpp"
 #include "vector.hpp"
@@ -26,7 +28,6 @@
 namespace pellucid::PELLUCID_KERNELS {
 namespace {
 
-constexpr Size depth_block = 512;
 constexpr Size tiles_in_block = 132 / tile_rows;  // of rows
 constexpr Size column_block = 256;
 // So many rows, or so little depth, that w is not packed. Short tiles would read it in place too often.
@@ -106,6 +107,35 @@ Size scratch(MatmulSize size) {
   return larger(panels, dots::scratch<T>(size));
 }
 
+// ---- steps
+
+// Those of each tile of a block of x.
+template <typename T>
+class StepsOfTiles {
+ public:
+  // Whether any tile leaves out some. At first the line of x in the middle shows whether it is worth to look.
+  bool find(MatmulSize size, Left<T> x, bool across) {
+    const Size middle = (across ? size.depth : size.rows) / 2, length = across ? size.rows : size.depth;
+    if (!looks_sparse(length, x.data + middle * x.stride)) return false;
+    bool some = false;
+    Step* found = found_;
+    Steps* tile = tiles_;
+    for (Size row = 0; row < size.rows; row += x.height, ++tile, found += depth_block, x.data += x.next_tile) {
+      const Size rows = smaller(x.height, size.rows - row);
+      *tile = across ? steps_across(rows, size.depth, x.data, x.stride, found)
+                     : steps_of_rows(rows, size.depth, x.data, x.stride, found);
+      some |= tile->count < size.depth;
+    }
+    return some;
+  }
+
+  Steps operator[](Size tile) const { return tiles_[tile]; }
+
+ private:
+  Step found_[tiles_in_block * depth_block + lanes<T>];
+  Steps tiles_[tiles_in_block];
+};
+
 // ---- blocks
 
 template <typename T>
@@ -113,14 +143,14 @@ constexpr Size line = 64 / sizeof(T);  // of a cache
 
 // w is a block in place or packed. In place, the last panel is packed here if it is ragged and there are no masks.
 template <typename T>
-void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, Matrix<const T> w, bool in_place, Matrix<T> y,
-                    bool add, T* packed) {
+void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, const StepsOfTiles<T>* some, Matrix<const T> w,
+                    bool in_place, Matrix<T> y, bool add, Update<T> update, T* packed) {
   for (Size column = 0; column < size.columns;) {
     const Panel<T> panel = panel_of(size.columns - column);
     const bool here = in_place && (has_masks || !panel.ragged);
     if (in_place && !here) pack_panel(0, size.depth, panel, from(w, 0, column), packed);
     Job<T> job = {
-        .depth = size.depth,
+        .steps = {nullptr, size.depth},
         .x = x.data,
         .x_stride = x.stride,
         .w = here ? w.data + column : packed,
@@ -129,6 +159,8 @@ void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, Matrix<const
         .y_stride = y.row_stride,
         .columns = panel.columns,
         .add = add,
+        .old = update.old ? update.old + column : nullptr,
+        .scale = update.scale,
         .coming = 0,
     };
     const Size end = here ? smaller(size.columns - column, 2 * tile_columns<T>) : 0;  // of the next panel
@@ -136,9 +168,11 @@ void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, Matrix<const
     for (Size row = 0; row < size.rows; row += x.height) {
       job.coming = coming < end ? coming : 0;
       coming += line<T>;
+      if (some) job.steps = (*some)[row / x.height];
       panel.tiles[smaller(x.height, size.rows - row) - 1](job);
       job.x += x.next_tile;
       job.y += x.height * y.row_stride;
+      if (job.old) job.old += x.height * y.row_stride;
     }
     if (!in_place) packed += panel.width * size.depth;
     column += panel.columns;
@@ -146,13 +180,33 @@ void multiply_block(MatmulSize size, Panels<T> panel_of, Left<T> x, Matrix<const
 }
 
 template <typename T>
-void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+Update<T> at(Update<T> update, Size offset) {
+  return {update.old ? update.old + offset : nullptr, update.scale};
+}
+
+// Whether a block of w, in place or packed, is finite.
+template <typename T>
+bool finite_block(Size columns, Size depth, Panels<T> panel_of, Matrix<const T> w, const T* packed) {
+  if (!packed) return finite(depth, columns, w.data, w.row_stride);
+  Size width = 0;
+  for (Size column = 0; column < columns;) {
+    const Panel<T> panel = panel_of(columns - column);
+    width += panel.width;
+    column += panel.columns;
+  }
+  return finite(1, width * depth, packed, 0);
+}
+
+template <typename T>
+void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, Update<T> update, T* scratch) {
   T* const x_scratch = scratch + packed_size<T>(size);
   const Reading how = reading(size, x);
-  const Panels<T> panel_of = panels_for<T>(size.rows, how == Reading::across || how == Reading::packed);
+  const bool across = how == Reading::across || how == Reading::packed;
+  const Panels<T> panel_of = panels_for<T>(size.rows, across);
   const bool in_place = reads_in_place(size, w);
   const Size height = tile_height(size.rows), row_block = tiles_in_block * height;
   const Size columns_at_once = in_place ? size.columns : column_block;
+  StepsOfTiles<T> steps;
   for (Size column = 0; column < size.columns; column += columns_at_once) {
     const Size columns = smaller(columns_at_once, size.columns - column);
     Size k = 0;
@@ -160,10 +214,15 @@ void multiply_panels(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matr
       const Size depth = smaller(depth_block, size.depth - k);
       const Matrix<const T> there = from(w, k, column);
       if (!in_place) pack_block(columns, depth, there, panel_of, scratch);
+      bool look = size.rows > 1 && columns >= columns_to_skip && depth >= steps_at_first, finite = false;
       for (Size row = 0; row < size.rows; row += row_block) {
-        const Size rows = smaller(row_block, size.rows - row);
-        const Left<T> left = read(how, rows, depth, height, from(x, row, k), x_scratch);
-        multiply_block({rows, columns, depth}, panel_of, left, there, in_place, from(y, row, column), k > 0, scratch);
+        const MatmulSize block = {smaller(row_block, size.rows - row), columns, depth};
+        const Left<T> left = read(how, block.rows, depth, height, from(x, row, k), x_scratch);
+        const bool some = look && steps.find(block, left, across);
+        if (some && !finite)
+          look = finite = finite_block(columns, depth, panel_of, there, in_place ? nullptr : scratch);
+        multiply_block(block, panel_of, left, some && finite ? &steps : nullptr, there, in_place, from(y, row, column),
+                       k > 0, at(update, row * y.row_stride + column), scratch);
       }
       k += depth_block;
     } while (k < size.depth);
@@ -191,17 +250,19 @@ void run(MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* 
 }  // namespace
 
 template <typename T>
-void multiply_part(MatmulSize whole, MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch) {
+void multiply_part(MatmulSize whole, MatmulSize size, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch,
+                   Update<T> update) {
   if (size.rows == 0 || size.columns == 0) return;
-  if (takes_dots(whole, x, w))
+  if (!update.old && takes_dots(whole, x, w))
     dots::multiply(size, x, w, y, scratch);
   else
-    multiply_panels(size, x, w, y, scratch);
+    multiply_panels(size, x, w, y, update, scratch);
 }
 
-template void multiply_part(MatmulSize, MatmulSize, Matrix<const float>, Matrix<const float>, Matrix<float>, float*);
-template void multiply_part(MatmulSize, MatmulSize, Matrix<const double>, Matrix<const double>, Matrix<double>,
-                            double*);
+template void multiply_part(MatmulSize, MatmulSize, Matrix<const float>, Matrix<const float>, Matrix<float>, float*,
+                            Update<float>);
+template void multiply_part(MatmulSize, MatmulSize, Matrix<const double>, Matrix<const double>, Matrix<double>, double*,
+                            Update<double>);
 
 const Matmul<float> matmul_float32 = {scratch<float>, run<float>};
 const Matmul<double> matmul_float64 = {scratch<double>, run<double>};

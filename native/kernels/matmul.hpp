@@ -24,6 +24,14 @@ struct Matmul {
   void (*run)(MatmulSize, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch);
 };
 
+// What a product is added to, after it is multiplied by a number: y = old + scale (x w). old lies as y does, and may be
+// y. The depth is then 512 at most.
+template <typename T>
+struct Update {
+  const T* old = nullptr;
+  T scale = 1;
+};
+
 #ifdef PELLUCID_KERNELS
 namespace PELLUCID_KERNELS {
 extern const Matmul<float> matmul_float32;
@@ -31,7 +39,8 @@ extern const Matmul<double> matmul_float64;
 
 // Some rows or columns of a product whose size is `whole`: they get the bits that they have in the whole.
 template <typename T>
-void multiply_part(MatmulSize whole, MatmulSize, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch);
+void multiply_part(MatmulSize whole, MatmulSize, Matrix<const T> x, Matrix<const T> w, Matrix<T> y, T* scratch,
+                   Update<T> update = {});
 }  // namespace PELLUCID_KERNELS
 #endif
 

@@ -17,6 +17,8 @@
 // last vector only a part may belong to y. A single row has room for 4 vectors of sums.
 #pragma once
 
+#include <cstdint>
+
 #include "matmul.hpp"
 #include "vector.hpp"
 
@@ -41,9 +43,18 @@ constexpr Size half = sizeof(Half<T>) / sizeof(T);
 template <typename T>
 constexpr Size tile_columns = 2 * lanes<T>;
 
+// The steps of the depth that a tile takes, in their order; or, without a list, the first `count`.
+constexpr Size depth_block = 512;
+using Step = std::uint16_t;
+
+struct Steps {
+  const Step* of;
+  Size count;
+};
+
 template <typename T>
 struct Job {
-  Size depth;
+  Steps steps;
   const T* x;
   Size x_stride;  // from row to row, or, across, from step to step of the depth
   const T* w;
@@ -52,7 +63,9 @@ struct Job {
   Size y_stride;
   Size columns;  // of the tile that belong to y
   bool add;      // to what an earlier block of the depth left in y
-  Size coming;   // columns further on, in each step: what is to be fetched for a later tile; or 0
+  const T* old;  // what the product is added to after it is multiplied by scale, with y's strides; or none
+  T scale;
+  Size coming;  // columns further on, in each step: what is to be fetched for a later tile; or 0
 };
 
 // Asks for the line of memory that holds this number: a later tile reads it. Tiles of short vectors take so long that
@@ -84,9 +97,9 @@ void multiply_tile(const Job<T>& job) {
   constexpr Size width = sizeof(V) / sizeof(T);
   const Part<T, V> last(job.columns - (vectors - 1) * width);
   V sum[rows][vectors] = {};
-  const T *x = job.x, *w = job.w;
   const Size x_stride = job.x_stride, w_stride = job.w_stride, coming = job.coming;
-  for (Size k = job.depth; k > 0; --k) {
+  const auto take = [&](const T* x, const T* w) __attribute__((always_inline)) {
+    asm("" : "+r"(x));  // or the compiler keeps an address for each row, and has too few registers for them
     fetch(w + coming);
     V row[vectors];
 #pragma GCC unroll 4
@@ -96,8 +109,16 @@ void multiply_tile(const Job<T>& job) {
     for (int r = 0; r < rows; ++r)
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; ++v) sum[r][v] += (across ? x[r] : x[r * x_stride]) * row[v];
-    x += across ? x_stride : 1;
-    w += w_stride;
+  };
+  const Size x_step = across ? x_stride : 1, count = job.steps.count;
+  if (job.steps.of) {
+    for (Size i = 0; i < count; ++i) {
+      const Size k = job.steps.of[i];
+      take(job.x + k * x_step, job.w + k * w_stride);
+    }
+  } else {
+    const T *x = job.x, *w = job.w;
+    for (Size i = 0; i < count; ++i, x += x_step, w += w_stride) take(x, w);
   }
   if (job.add)
 #pragma GCC unroll 16
@@ -106,6 +127,20 @@ void multiply_tile(const Job<T>& job) {
 #pragma GCC unroll 4
       for (int v = 0; v < vectors - 1; ++v) sum[r][v] = load_as<V>(y + v * width) + sum[r][v];
       sum[r][vectors - 1] = load_some<T, V, ragged>(y + (vectors - 1) * width, last) + sum[r][vectors - 1];
+    }
+  else  // a product too small for a number may have left -0, which a step of zeros would have made 0
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors; ++v) sum[r][v] += T(0);
+  if (job.old)
+#pragma GCC unroll 16
+    for (int r = 0; r < rows; ++r) {
+      const T* const old = job.old + r * job.y_stride;
+#pragma GCC unroll 4
+      for (int v = 0; v < vectors - 1; ++v) sum[r][v] = load_as<V>(old + v * width) + rounded(sum[r][v] * job.scale);
+      sum[r][vectors - 1] =
+          load_some<T, V, ragged>(old + (vectors - 1) * width, last) + rounded(sum[r][vectors - 1] * job.scale);
     }
 #pragma GCC unroll 16
   for (int r = 0; r < rows; ++r) {

@@ -4,6 +4,11 @@
 //   numbers  stack, rows, columns, depth,
 //            for each of y, x and w: stride of the stack, of the rows, of the columns (in elements)
 //
+// matmul_update_float32, matmul_update_float64: y = old ± scale (x w), for a depth of 512 at most.
+//
+//   buffers  y, x, w, old (which lies as y does, and may be y), scale (one number; if there is one)
+//   numbers  as above; then 1 or -1, and whether there is a scale
+//
 // x and w have any strides: a transpose is a swap of two. y's columns are side by side (stride 1), or its rows are, and
 // then yᵀ = wᵀ xᵀ is computed.
 //
@@ -96,7 +101,7 @@ bool shares_rows(const Products<T>& p, Size workers) {
 }
 
 template <typename T>
-void product(const Call& call) noexcept {
+void run(const Call& call, Update<T> update) {
   const Products<T> p = products<T>(call);
   const bool by_rows = shares_rows(p, call.workers);
   const Size length = by_rows ? p.size.rows : p.size.columns;
@@ -112,14 +117,29 @@ void product(const Call& call) noexcept {
     const Matrix<const T> x = {p.x + s * p.xs.stack + row * p.xs.row, p.xs.row, p.xs.column};
     const Matrix<const T> w = {p.w + s * p.ws.stack + column * p.ws.column, p.ws.row, p.ws.column};
     const Matrix<T> y = {p.y + s * p.ys.stack + row * p.ys.row + column, p.ys.row, 1};
-    multiply_part(p.size, size, x, w, y, reinterpret_cast<T*>(call.scratch));
+    const Update<T> part = {update.old ? update.old + (y.data - p.y) : nullptr, update.scale};
+    multiply_part(p.size, size, x, w, y, reinterpret_cast<T*>(call.scratch), part);
     at = end;
   }
+}
+
+template <typename T>
+void product(const Call& call) noexcept {
+  run<T>(call, {});
+}
+
+template <typename T>
+void product_update(const Call& call) noexcept {
+  const Size* const more = call.numbers + sizeof(Numbers) / sizeof(Size);  // sign, and whether there is a scale
+  const T sign = static_cast<T>(more[0]);
+  run<T>(call, {call.buffer<const T>(3), more[1] ? sign * *call.buffer<const T>(4) : sign});
 }
 
 const Kernel kernels[] = {
     {"matmul_float32", product<float>, scratch<float>},
     {"matmul_float64", product<double>, scratch<double>},
+    {"matmul_update_float32", product_update<float>, scratch<float>},
+    {"matmul_update_float64", product_update<double>, scratch<double>},
 };
 
 }  // namespace

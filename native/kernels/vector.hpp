@@ -115,4 +115,38 @@ class Part {
   int count_;
 };
 
+// A product as it is rounded: a compiler does not make it a part of a multiply-add.
+template <typename V>
+inline V rounded(V product) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(product));
+#elif defined(__x86_64__)
+  asm("" : "+x"(product));
+#else
+  asm("" : "+w"(product));
+#endif
+  return product;
+}
+
+// Whether any number of a vector is other than 0. A NaN is.
+template <typename T>
+inline bool any_of(Vector<T> vector) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return _mm512_cmp_ps_mask(vector, _mm512_setzero_ps(), _CMP_NEQ_UQ) != 0;
+  else
+    return _mm512_cmp_pd_mask(vector, _mm512_setzero_pd(), _CMP_NEQ_UQ) != 0;
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4)
+    return _mm256_movemask_ps(_mm256_cmp_ps(vector, _mm256_setzero_ps(), _CMP_NEQ_UQ)) != 0;
+  else
+    return _mm256_movemask_pd(_mm256_cmp_pd(vector, _mm256_setzero_pd(), _CMP_NEQ_UQ)) != 0;
+#else
+  const auto other = vector != Vector<T>{};
+  bool any = false;
+  for (int i = 0; i < lanes<T>; ++i) any |= other[i] != 0;
+  return any;
+#endif
+}
+
 }  // namespace pellucid::PELLUCID_KERNELS

@@ -186,3 +186,124 @@ def test_rows_of_y_may_lie_apart_and_what_is_between_stays(dtype: type) -> None:
     _native.call(f"matmul_{x.dtype}", [y, x, w], numbers_of(y, x, w), 1)
     assert_is_product(y, x, w)
     assert (whole[:, :, 37:] == 7).all()
+
+
+# ---- steps of the depth that are left out
+
+
+def digits(size: tuple[int, int, int, int], dtype: type) -> tuple[np.ndarray, np.ndarray]:
+    """An x like written digits: each row a few strokes, many columns zeros in all rows; some of the zeros are -0."""
+    x, w = make(size, dtype)
+    stack, rows, _, depth = size
+    generator = np.random.default_rng(1)
+    strokes = np.repeat(generator.random((stack, rows, depth // 5 + 1)) < 0.3, 5, axis=2)[:, :, :depth]
+    somewhere = np.repeat(generator.random(depth // 9 + 1) < 0.6, 9)[:depth]
+    x[~(strokes & somewhere)] = 0
+    x[:, ::3][x[:, ::3] == 0] = -0.0
+    return x, w
+
+
+SPARSE_SIZES = [(1, 25, 50, 784), (1, 131, 33, 600), (1, 300, 40, 100), (2, 14, 270, 513), (1, 260, 150, 64)]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("size", SPARSE_SIZES, ids=str)
+def test_zeros_that_are_left_out_change_no_bit(size: tuple[int, int, int, int], dtype: type) -> None:
+    x, w = digits(size, dtype)
+    full = x.copy()
+    full[:, np.arange(size[1]) % 2 == 0] = 1  # every tile has a row without zeros: nothing is left out
+    for a, b in zip(layouts(x), layouts(full), strict=True):
+        for v in layouts(w)[:2]:
+            y = run(a, v)
+            assert_is_product(y, x, w)
+            np.testing.assert_array_equal(y[:, 1::2].view(f"u{y.itemsize}"), run(b, v)[:, 1::2].view(f"u{y.itemsize}"))
+            for workers in (2, 3, 8):
+                np.testing.assert_array_equal(run(a, v, workers=workers), y)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+@pytest.mark.filterwarnings("ignore:invalid value encountered in matmul:RuntimeWarning")
+def test_zero_times_infinity_is_no_zero(number: float, dtype: type) -> None:
+    x, w = digits((1, 140, 50, 784), dtype)
+    empty = int(np.flatnonzero(~x.any(axis=(0, 1)))[-1])
+    w[0, empty, 49] = number
+    for a in layouts(x):
+        for b in layouts(w):
+            y = run(a, b)
+            assert np.isnan(y[..., 49]).all()
+            assert np.isfinite(y[..., :49]).all()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_product_of_nothing_is_zero(dtype: type) -> None:
+    w = make((1, 40, 50, 784), dtype)[1]
+    y = run(np.full((1, 40, 784), -0.0, dtype), -w)
+    assert not y.any()
+    assert not np.signbit(y).any()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_product_too_small_for_a_number_is_zero_without_a_sign(dtype: type) -> None:
+    x, w = digits((1, 24, 50, 64), dtype)
+    x[...], w[...] = 0, 1
+    x[:, :, 10], w[:, 10] = -np.finfo(dtype).tiny, np.finfo(dtype).tiny
+    assert not np.signbit(run(x, w)).any()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pages are protected with mprotect")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_looking_for_zeros_touches_nothing_outside(dtype: type) -> None:
+    x, w = digits((1, 29, 37, 131), dtype)
+    for at_end in (False, True):
+        for a in (guarded(v, at_end=at_end) for v in layouts(x)[:2]):
+            for b in (guarded(v, at_end=at_end) for v in layouts(w)[:2]):
+                assert_is_product(run(a, b), x, w)
+
+
+# ---- updates
+
+
+def update(x: np.ndarray, w: np.ndarray, old: np.ndarray, sign: int, scale: float | None, workers: int) -> np.ndarray:
+    """old ± scale (x w), written over old."""
+    from pellucid import _native
+
+    numbers = [*numbers_of(old, x, w), sign, int(scale is not None)]
+    factor = [] if scale is None else [np.array([scale], x.dtype)]
+    _native.call(f"matmul_update_{x.dtype}", [old, x, w, old, *factor], numbers, workers)
+    return old
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(
+    "size",
+    [(1, 784, 50, 100), (1, 30, 784, 10), (1, 1, 9, 5), (1, 9, 1, 5), (1, 13, 37, 512), (2, 5, 19, 12), (1, 6, 7, 0)],
+    ids=str,
+)
+@pytest.mark.parametrize(("sign", "scale"), [(1, None), (-1, None), (-1, 0.1), (1, -3.7)])
+def test_an_update_is_the_product_and_then_the_sum(size, sign, scale, dtype) -> None:
+    x, w = digits(size, dtype)
+    old = make((size[0], size[1], 1, size[2]), dtype)[0]
+    for a in layouts(x)[:2]:
+        for b in layouts(w)[:2]:
+            # The rounding of scale times the product and that of the sum, as two operations have them.
+            step = np.stack([run_in_panels(p, q) for p, q in zip(a, b, strict=True)])
+            step = step if scale is None else dtype(scale) * step
+            expected = old + step if sign > 0 else old - step
+            for workers in (1, 2, 3, 8):
+                np.testing.assert_array_equal(update(a, b, old.copy(), sign, scale, workers), expected)
+
+
+def run_in_panels(x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """The product as an update sums it: never as dot products."""
+    return update(x[None], w[None], np.zeros((1, x.shape[0], w.shape[1]), x.dtype), 1, None, 1)[0]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_product_of_an_update_is_a_product(dtype: type) -> None:
+    for size in SIZES:
+        if size[0] == 1 and size[3] <= 512:
+            x, w = make(size, dtype)
+            for a in layouts(x):
+                for b in layouts(w):
+                    assert_is_product(run_in_panels(a[0], b[0])[None], x, w)

@@ -3,7 +3,7 @@
 `pellucid._native` and the passes that make plans are loaded on first use, so that `import pellucid` does not wait. A
 graph becomes a plan in these passes, each a file that can be read by itself, in this order:
 
-    simplify    the same values from fewer nodes (patterns, softmax, pooling), then sums
+    simplify    the same values from fewer nodes (patterns, softmax, pooling, updates), then sums
     fuse        which nodes run together
     recompute   what is made anew instead of being kept; then fuse again
     schedule    which groups run when, by what they cost (cost, limits) and whether they go row by row (blocks)

@@ -246,6 +246,6 @@ def _comes_first(read: Use, write: Use) -> bool:
         return read.bytes[1] <= write.bytes[0] or write.bytes[1] <= read.bytes[0]
     same = operand(read.view)[2:] == operand(write.view)[2:] and read.view.size == write.view.size
     if read.line == write.line:
-        at_once = read.task.lines[read.line].kernel == "elementwise"
-        return same and at_once and read.view.lies_as(write.view)
+        line = read.task.lines[read.line]
+        return same and line.may_overwrite(read.view) and read.view.lies_as(write.view)
     return read.line < write.line and (same or read.task.blocks == 1)

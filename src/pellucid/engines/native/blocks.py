@@ -122,6 +122,12 @@ def _matmul(node: Node) -> Access | None:
     return Access(rows, (0, None)) if nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None
 
 
+@_rule("matmul_update")
+def _matmul_update(node: Node) -> Access | None:
+    _, v, _, *scale = node.inputs
+    return Access(node.shape[0], (0, None, 0, *(None for _ in scale))) if nbytes(v) <= LIMITS.whole_bytes else None
+
+
 @_rule("conv2d", "conv2d_input_gradient")
 def _convolution(node: Node) -> Access | None:
     return Access(node.shape[0], (0, None)) if nbytes(node.inputs[1]) <= LIMITS.whole_bytes else None

@@ -28,7 +28,7 @@ def is_view(group: Sequence[Node]) -> bool:
 def products(node: Node) -> int:
     """Multiplications and additions in a matrix product or a convolution; 0 for anything else."""
     name = name_of(node)
-    if name == "matmul":
+    if name in ("matmul", "matmul_update"):
         return 2 * math.prod(node.shape) * node.inputs[0].shape[-1]
     if name == "conv2d":
         return 2 * math.prod(node.shape) * math.prod(node.inputs[1].shape[1:])

@@ -52,6 +52,12 @@ class Line:
         """Nanoseconds on one core, to a factor of two or so."""
         return CALL + self.work * (EACH_PRODUCT if self.kernel.startswith(PRODUCTS) else EACH)
 
+    def may_overwrite(self, view: View) -> bool:
+        """Whether the line may write where it reads this view: it is done with each number before it writes there."""
+        if self.kernel.startswith("matmul_update"):
+            return not any(view is x for x in self.reads[:2])
+        return self.kernel == "elementwise"
+
     @property
     def views(self) -> tuple[View, ...]:
         return self.writes + self.reads

@@ -102,17 +102,28 @@ def _reduction(low: Lowering, kernel: str, y: View, x: View, kept: Sequence[int]
 
 @rule("matmul")
 def _matmul(low: Lowering, node: Node, x: View, w: View) -> View:
-    y = low.new(node.shape, node.dtype)
+    return _product(low, f"matmul_{node.dtype}", low.new(node.shape, node.dtype), x, w, [], [])
+
+
+@rule("matmul_update")
+def _matmul_update(low: Lowering, node: Node, x: View, v: View, w: View, *scale: View) -> View:
+    y, w = low.new(node.shape, node.dtype), low.ordered(w)
+    return _product(low, f"matmul_update_{node.dtype}", y, x, v, [w, *scale], [node.options["sign"], len(scale)])
+
+
+def _product(
+    low: Lowering, kernel: str, y: View, x: View, w: View, others: Sequence[View], numbers: Sequence[int]
+) -> View:
     sizes, (y_stack, x_stack, w_stack) = merged_axes(y.shape[:-2], [v.strides[:-2] for v in (y, x, w)])
     if len(sizes) > 1:  # the kernel counts one stack
         x, w = low.ordered(x), low.ordered(w)
         sizes, (y_stack, x_stack, w_stack) = merged_axes(y.shape[:-2], [v.strides[:-2] for v in (y, x, w)])
     stack = [math.prod(sizes), *((s[0] if s else 0) for s in (y_stack, x_stack, w_stack))]
     rows, columns, depth = *y.shape[-2:], x.shape[-1]
-    numbers = [stack[0], rows, columns, depth]
+    sizes = [stack[0], rows, columns, depth]
     for step, view in zip(stack[1:], (y, x, w), strict=True):
-        numbers += [step, *view.strides[-2:]]
-    low.emit(f"matmul_{node.dtype}", [y], [x, w], numbers, 2 * y.size * depth)
+        sizes += [step, *view.strides[-2:]]
+    low.emit(kernel, [y], [x, w, *others], [*sizes, *numbers], 2 * y.size * depth)
     return y
 
 

@@ -2,7 +2,7 @@
 
 Constants are computed now, equal nodes become one, a maximum pooling that is written as "find the places, take them"
 becomes one node that remembers the places for its gradient, softmax, its logarithm and their gradients become one
-node each, and what a gradient needs is taken from what is there anyway.
+node each, what a gradient needs is taken from what is there anyway, and a product makes the update of its weight.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pellucid.engines.native.fuse import ELEMENTWISE
 from pellucid.engines.native.patterns import constant_of, filled, is_a, is_relu, name_of, reshaped, rewrite
 from pellucid.engines.native.pooling import pool_first, pool_in_one
 from pellucid.engines.native.softmax import softmax_in_one
+from pellucid.engines.native.updates import update_in_product
 from pellucid.engines.reference import ReferenceEngine
 from pellucid.graph import Graph, Node, Primitive, Shape
 
@@ -239,4 +240,5 @@ RULES = (
     softmax_in_one,
     masks_from_outputs,
     fold_and_share,
+    update_in_product,
 )
