@@ -19,8 +19,6 @@ import numpy as np
 Arrays = list[np.ndarray]
 Pair = tuple[np.ndarray, Any]
 
-ROUNDS = 5  # of what is timed
-
 # ---- chapter 5 of the first book: a mini-batch at a time, layer by layer
 
 
@@ -72,7 +70,7 @@ def training_seconds(
     """What a training of so many steps would take, with looks at the accuracies of all images.
 
     train, test: images and one-hot labels
-    part:        how many steps are timed, 5 or more
+    part:        how many steps are timed
     """
     params = {key: np.array(array, np.float64) for key, array in params.items()}
     x, t = train
@@ -81,8 +79,8 @@ def training_seconds(
         chosen = np.random.choice(len(x), 100)
         train_step(params, x[chosen], t[chosen], 0.1)
 
-    look = _seconds(lambda: accuracy(params, *test), 1) * (1 + len(x) / len(test[0]))
-    return steps * _seconds(one, part // ROUNDS) + looks * look
+    look = _seconds(lambda: accuracy(params, *test), 5) * (1 + len(x) / len(test[0]))
+    return steps * _seconds(one, part) + looks * look
 
 
 # ---- Nielsen's chapter 1: an example at a time, columns
@@ -138,31 +136,30 @@ def epochs_seconds(
 ) -> float:
     """What so many epochs in batches of 10 would take, with a count of the test images behind each.
 
-    part: how many batches, and how many test images, are timed, 5 or more
+    part: how many batches, and how many test images, are timed
     """
     weights, biases, data = net.weights, net.biases, list(training_data)
-    shuffling = _seconds(lambda: random.shuffle(data), 1)
+    shuffling = _seconds(lambda: random.shuffle(data), 2)
     batches = cycle([data[start : start + 10] for start in range(0, 10 * part, 10)])
 
     def one() -> None:
         nonlocal weights, biases
         weights, biases = update_mini_batch(weights, biases, next(batches), 3.0)
 
-    step = _seconds(one, part // ROUNDS)
-    image = _seconds(lambda: evaluate(weights, biases, test_data[:part]), 1) / part
+    step = _seconds(one, part)
+    image = _seconds(lambda: evaluate(weights, biases, test_data[:part]), 3) / part
     return epochs * (shuffling + len(data) / 10 * step + len(test_data) * image)
 
 
 def _seconds(once: Callable[[], Any], times: int) -> float:
-    """Of one call, in the quietest of some rounds of so many calls; the first call of all warms up.
+    """Of one call, the quickest tenth of so many; one more, the first of all, warms up.
 
-    Note: beside another busy process NumPy's threads wait for each other, and a step takes up to 30 times as long
+    Note: beside another busy process NumPy's threads wait for each other, and most steps take up to 40 times as long
     """
     once()
-    rounds = []
-    for _ in range(ROUNDS):
+    seconds = []
+    for _ in range(times):
         start = time.perf_counter()
-        for _ in range(times):
-            once()
-        rounds.append((time.perf_counter() - start) / times)
-    return min(rounds)
+        once()
+        seconds.append(time.perf_counter() - start)
+    return float(np.quantile(seconds, 0.1))
