@@ -47,7 +47,7 @@ def run(page: Page) -> None:
         ax.legend(loc="lower right")
 
     # The book's code makes the same steps in NumPy, in float64. A part of them is timed here, on the same machine, and
-    # tells how long all of them would take.
+    # tells how long all of them would take if nothing else kept the machine busy. Our seconds are those that passed.
     by_numpy = plain.training_seconds(
         *(network.params, (x_train, t_train), (x_test, t_test), trainer.max_iter, looks),
         part=100 if page.quick else 1_000,

@@ -32,7 +32,8 @@ def run(page: Page) -> None:
     page.beside("per cent right", right, "95.42, its best epoch", at_least=90 if page.quick else 94.8)
 
     # The book's code takes one example after the other, in float64. A part of an epoch is timed here, on the same
-    # machine, and tells how long all of them would take.
+    # machine, and tells how long all of them would take if nothing else kept the machine busy. Our seconds are those
+    # that passed.
     by_numpy = plain.epochs_seconds(net, training_data, test_data, epochs, part=100 if page.quick else 1_000)
     page.beside(f"seconds for {epochs} epochs", round(seconds, 2), f"{by_numpy:.1f}, its own code here")
     page.beside("times as fast", round(by_numpy / seconds, 1), 1)

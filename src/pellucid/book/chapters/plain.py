@@ -147,14 +147,16 @@ def epochs_seconds(
         weights, biases = update_mini_batch(weights, biases, next(batches), 3.0)
 
     step = _seconds(one, part)
-    image = _seconds(lambda: evaluate(weights, biases, test_data[:part]), 3) / part
+    some = test_data[:part]
+    image = _seconds(lambda: evaluate(weights, biases, some), 3) / len(some)
     return epochs * (shuffling + len(data) / 10 * step + len(test_data) * image)
 
 
 def _seconds(once: Callable[[], Any], times: int) -> float:
-    """Of one call, the quickest tenth of so many; one more, the first of all, warms up.
+    """Of one call that nothing disturbs: a tenth of so many calls are quicker. One more, the first of all, warms up.
 
-    Note: beside another busy process NumPy's threads wait for each other, and most steps take up to 40 times as long
+    Note: the median would not do: beside another busy process NumPy's threads wait for each other, and most steps of
+          chapter 5 take 40 ms in place of 1
     """
     once()
     seconds = []
