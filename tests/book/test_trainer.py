@@ -131,3 +131,14 @@ def test_weight_decay_may_change_between_calls():
     (first, kept), (same, without) = losses(False), losses(True)
     assert first == same
     assert without[0] < kept[0]
+
+
+@pytest.mark.parametrize("examples", [1, 2, 3, 300, 1024, 60_000, 2**33])
+@pytest.mark.parametrize("batch_size", [1, 7, 100])
+def test_rows_drawn_in_one_call_are_those_of_one_choice_a_step(examples, batch_size):
+    np.random.seed(5)
+    single = [np.random.choice(examples, batch_size) for _ in range(30)]
+    behind = np.random.randn()
+    np.random.seed(5)
+    np.testing.assert_array_equal(np.random.randint(0, examples, (30, batch_size)), single)
+    assert np.random.randn() == behind

@@ -100,7 +100,8 @@ class Trainer:
         """The same as train_step again and again, up to the next one that is followed by the accuracies."""
         ends = (i for i in range(self.current_iter, self.max_iter) if i % self.iter_per_epoch == 0)
         count = min(next(ends, self.max_iter - 1) + 1 - self.current_iter, AT_ONCE)
-        rows = np.stack([np.random.choice(self.train_size, self.batch_size) for _ in range(count)])
+        # What np.random.choice(train_size, batch_size) draws for each step, in one call; it asks randint for it, too.
+        rows = np.random.randint(0, self.train_size, (count, self.batch_size))
         losses = steps.run(self.x_train, self.t_train, rows)
         self.train_loss_list += losses
         if self.verbose:

@@ -108,6 +108,14 @@ def test_loss_and_outputs_are_those_of_the_layers(name):
     assert network.accuracy(x, t) == network.accuracy(x, one_hot, batch_size=4) == np.mean(y.argmax(axis=1) == t)
 
 
+def test_accuracy_is_that_of_a_predict_of_the_readers_own():
+    class Stubborn(book.TwoLayerNet):
+        def predict(self, x, train_flg=False):
+            return np.eye(4)[np.full(len(x), 2)]
+
+    assert Stubborn(3, 2, 4).accuracy(np.zeros((5, 3)), np.array([2, 0, 2, 1, 3])) == 0.4
+
+
 def test_the_layers_keep_their_gradients():
     network, x, t = made("batch norm")
     grads = network.gradient(x, t)

@@ -19,8 +19,8 @@ def run(page: Page) -> None:
     (x, t), _ = load_mnist(normalize=True)
     x, t = x[:1000], t[:1000]
     scales = np.logspace(0, -4, num=16)
-    chosen = scales[::5] if page.quick else scales
-    curves = [(scale, *(_learn(x, t, scale, use, page.seed) for use in (False, True))) for scale in chosen]
+    chosen, epochs = (scales[::5], 15) if page.quick else (scales, 20)
+    curves = [(scale, *(_learn(x, t, scale, use, page.seed, epochs) for use in (False, True))) for scale in chosen]
 
     # With batch normalisation nearly all of them learn; without it only those whose scale happens to fit. To learn
     # means here: to get three times as many right as guessing does.
@@ -30,7 +30,9 @@ def run(page: Page) -> None:
     page.beside("scales that learn, without", plain, "few", at_most=normalised - 1)
     ahead = [f"{scale:.2g}" for scale, without, with_it in curves if without[-1] > with_it[-1]]
     if ahead:
-        page.note(f"where the scale fits ({', '.join(ahead)}), the network without batch norm is ahead after 20 epochs")
+        page.note(
+            f"where the scale fits ({', '.join(ahead)}), the network without batch norm is ahead after {epochs} epochs"
+        )
     rows, columns = (2, 2) if page.quick else (4, 4)
     with page.picture("ch06-batch-norm", rows=rows, columns=columns, width=3) as axes:
         for ax, (scale, without, with_it) in zip(axes.ravel(), curves, strict=True):
@@ -42,7 +44,7 @@ def run(page: Page) -> None:
         axes.ravel()[0].legend(loc="upper left")
 
 
-def _learn(x, t, scale, use_batchnorm, seed):
+def _learn(x, t, scale, use_batchnorm, seed, epochs):
     """The accuracy after each epoch."""
     np.random.seed(seed)
     network = MultiLayerNetExtend(784, [100] * 5, 10, weight_init_std=scale, use_batchnorm=use_batchnorm)
@@ -50,7 +52,7 @@ def _learn(x, t, scale, use_batchnorm, seed):
         network.params[key] = array.astype(np.float32)  # as the images are
     steps, found = Steps(network, SGD(lr=0.01)), []
     with np.errstate(over="ignore", invalid="ignore"):
-        for _ in range(20):
+        for _ in range(epochs):
             rows = np.stack([np.random.choice(len(x), 100) for _ in range(len(x) // 100)])
             steps.run(x, t, rows)
             found.append(network.accuracy(x, t))

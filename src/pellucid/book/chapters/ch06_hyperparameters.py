@@ -26,7 +26,7 @@ def run(page: Page) -> None:
     page.beside("images to learn from, and to compare by", [len(images[0]), len(images[2])], [400, 100], within=0)
 
     # Nobody knows the size of a good learning rate, only that it is a power of ten or so: the exponent is drawn.
-    count, epochs, rates = (8, 25, (-3.5, -2)) if page.quick else (100, 50, (-6, -2))
+    count, epochs, rates = (6, 20, (-3, -2)) if page.quick else (100, 50, (-6, -2))
     trials = []
     for _ in range(count):
         decay, rate = 10 ** np.random.uniform(*DECAYS), 10 ** np.random.uniform(*rates)
@@ -97,7 +97,7 @@ def _bayesian(page: Page, images, count, epochs, rates):
 
 
 def _draw_best(page: Page, best) -> None:
-    with page.picture("ch06-hyperparameters", rows=4, columns=5, width=2.4) as axes:
+    with page.picture("ch06-hyperparameters", rows=2 if page.quick else 4, columns=5, width=2.4) as axes:
         for i, (ax, (rate, decay, train, validation)) in enumerate(zip(axes.ravel(), best, strict=False), 1):
             ax.plot(validation, label="validation")
             ax.plot(train, "--", label="train")

@@ -17,7 +17,7 @@ SEEDS = 3
 def run(page: Page) -> None:
     # Five layers, 2,000 mini-batches of 128 images, and the rates that the book has: 0.001 for Adam, 0.01 else.
     (x, t), _ = load_mnist(normalize=True)
-    count = 400 if page.quick else 2_000
+    count = 250 if page.quick else 2_000
     losses = {}
     for optimizer in (SGD(), Momentum(), AdaGrad(), Adam()):
         np.random.seed(page.seed)

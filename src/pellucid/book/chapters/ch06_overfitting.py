@@ -30,7 +30,7 @@ def run(page: Page) -> None:
         network = MultiLayerNetExtend(784, [100] * 6, 10, **options)
         for key, array in network.params.items():
             network.params[key] = array.astype(np.float32)  # as the images are
-        epochs = epochs // 2 if page.quick else epochs
+        epochs = epochs * 2 // 5 if page.quick else epochs
         trainer = Trainer(network, x_train, t_train, x_test, t_test, epochs=epochs, verbose=False)
         trainer.train()
         curves[name] = np.array(trainer.train_acc_list), np.array(trainer.test_acc_list)
@@ -39,7 +39,7 @@ def run(page: Page) -> None:
     # longer; neither makes up for more images.
     gaps = {name: float(train[-10:].mean() - test[-10:].mean()) for name, (train, test) in curves.items()}
     page.beside(
-        "with nothing, on the 300", float(curves["nothing"][0][-1]), "1.0", at_least=0.95 if page.quick else 0.98
+        "with nothing, on the 300", float(curves["nothing"][0][-1]), "1.0", at_least=0.9 if page.quick else 0.98
     )
     page.beside("with nothing, train less test", round(gaps["nothing"], 3), "about 0.25", at_least=0.15, at_most=0.4)
     page.beside("with weight decay", round(gaps["weight decay"], 3), "less", at_most=gaps["nothing"])

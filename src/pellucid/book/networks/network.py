@@ -64,7 +64,7 @@ class Network:
         Shapes: x (N, ...) → (N, classes)
         """
         if on_tensors(x):
-            return self._forward(self._layers, x, train_flg)
+            return self.answer(self._forward(self._layers, x, train_flg))
         return self._run(self._outputs, train_flg, x)[0]
 
     def loss(self, x: Any, t: Any, train_flg: bool = False) -> Any:
@@ -83,15 +83,16 @@ class Network:
         Shapes:     x (N, ...), t one-hot (N, classes) or labels (N,)
         """
         t = np.asarray(t)
-        labels = t.argmax(axis=1) if t.ndim != 1 else t
-        if len(x) != len(labels):
-            raise ShapeError(f"accuracy: x has {len(x)} examples but t has {len(labels)}")
+        if len(x) != len(t):
+            raise ShapeError(f"accuracy: x has {len(x)} examples but t has {len(t)}")
         size = batch_size or max(len(x), 1)
-        right = sum(
-            int(np.sum(self.predict(x[i : i + size]).argmax(axis=1) == labels[i : i + size]))
-            for i in range(0, len(x), size)
-        )
-        return right / len(x)
+        return sum(self._right(x[i : i + size], t[i : i + size]) for i in range(0, len(x), size)) / len(x)
+
+    def _right(self, x: Any, t: np.ndarray) -> int:
+        """How many of the examples get their largest output for the right class."""
+        if type(self).predict is Network.predict:
+            return int(self._run(self._right_of, False, x, t)[0])
+        return int(np.sum(np.argmax(self.predict(x), axis=1) == _labels(t)))  # a predict of the reader's own
 
     def gradient(self, x: Any, t: Any) -> dict[str, np.ndarray]:
         """The gradient of the loss in training by each parameter, by backpropagation; the layers keep theirs, too."""
@@ -116,6 +117,10 @@ class Network:
         return self._plans[key](self.params, x, t, *self._given(x, True))
 
     # ---- what a subclass may add
+
+    def answer(self, y: Any) -> Any:
+        """What `predict` makes of what the last layer gives."""
+        return y
 
     def penalty(self, params: Params) -> Any:
         """What large weights add to the loss, or None."""
@@ -174,7 +179,11 @@ class Network:
 
     def _outputs(self, train_flg: bool, x: Tensor, *args: Tensor) -> list[Tensor]:
         _, layers = self._made(args)
-        return [self._forward(layers, x, train_flg), *self.running(layers)]
+        return [self.answer(self._forward(layers, x, train_flg)), *self.running(layers)]
+
+    def _right_of(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
+        y = self._outputs(train_flg, x, *args)[0]
+        return [(y.argmax(axis=1) == _labels(t)).sum()]
 
     def loss_of(self, train_flg: bool, x: Tensor, t: Tensor, *args: Tensor) -> list[Tensor]:
         """The loss of Tensors (parameters, then masks and running values), and the new running values."""
@@ -196,3 +205,8 @@ class Network:
         for layer in layers.values():
             x = layer.forward(x, train_flg) if isinstance(layer, Dropout | BatchNormalization) else layer.forward(x)
         return x
+
+
+def _labels(t: Any) -> Any:
+    """Labels of one-hot rows; labels as they are."""
+    return t.argmax(axis=1) if t.ndim != 1 else t

@@ -104,7 +104,7 @@ class Descent:
 
     def epoch(self, order: Sequence[int], batch_size: int) -> None:
         """A step for each mini-batch of so many examples, in this order; the last one has what is left."""
-        places = np.array(order)
+        places = np.array(order, np.int64)
         whole = len(places) // batch_size * batch_size
         for part, size in ((places[:whole], batch_size), (places[whole:], len(places) - whole)):
             if len(part):
