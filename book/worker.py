@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine
-from book.record import BROKEN_OFF, Record, fingerprint
+from book.record import BROKEN_OFF, Record, fingerprint, place
 from pellucid.book import chapters
 from pellucid.book.chapters.page import Page
 
@@ -66,7 +66,7 @@ def run(program: ModuleType, record: Record, folder: Path) -> None:
     import matplotlib.backends.backend_agg  # noqa: F401 - so that the first picture does not pay for it
 
     record.where = machine.describe(PACKAGES)
-    page = Page(folder, record.quick, record.seed)
+    page = Page(folder, record.quick, record.seed, lambda name: place(folder.parents[2], name, record.seed))
     listener = Listener(program.run.__code__)
     start = time.perf_counter()
     try:
