@@ -43,4 +43,5 @@ def run(page: Page) -> None:
         ax.plot(trainer.train_acc_list, marker="o", label="train")
         ax.plot(trainer.test_acc_list, marker="s", linestyle="--", label="test")
         ax.set(xlabel="epochs", ylabel="accuracy", ylim=(0, 1))
+        ax.locator_params(axis="x", integer=True)
         ax.legend(loc="lower right")
