@@ -14,7 +14,7 @@ from pellucid.book.chapters.page import Page
 def run(page: Page) -> None:
     # How much of an image one output sees is found by asking: which pixels change it? Weights of 1 let each through.
     for layers, side in ((1, 3), (2, 5), (3, 7)):
-        page.beside(f"pixels across that {layers} of 3×3 see", _seen(layers), side, within=0)
+        page.beside(f"pixels across, seen through {layers} of 3×3", _seen(layers), side, within=0)
 
     # Each 3×3 filter has 9 weights: two have 18 where a 5×5 has 25, three 27 where a 7×7 has 49. And between them
     # there is room for a ReLU, so that the deeper stack can say more with less.
