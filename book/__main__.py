@@ -30,8 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nBroken off; what has run is kept, and without --again the command goes on behind it.", file=sys.stderr)
+        print(
+            "\nBroken off; what has run is kept, and the same command, without --again, goes on there.", file=sys.stderr
+        )
         return 130
+    except OSError as error:  # a folder that cannot be written, a full disk
+        print(f"book: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        return 1
 
 
 def take(options: argparse.Namespace) -> None:

@@ -76,7 +76,11 @@ def kept(out: Path, name: str, seed: int, quick: bool) -> Record | None:
 
 
 def _read(folder: Path) -> Record:
-    return Record(**json.loads((folder / "record.json").read_text(encoding="utf-8")))
+    """Raises: OSError, ValueError, TypeError where there is none, or none that is whole"""
+    found = Record(**json.loads((folder / "record.json").read_text(encoding="utf-8")))
+    if not all(set(number) == {"what", "ours", "book", "met"} for number in found.numbers):
+        raise ValueError(f"{folder}: its numbers are damaged")
+    return found
 
 
 def make(out: Path, name: str, seed: int, quick: bool) -> Record:

@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine
-from book.record import BROKEN_OFF, Record, fingerprint
+from book.record import BROKEN_OFF, Record, fingerprint, place
 from pellucid.book import chapters
 from pellucid.book.chapters.page import Page
+from pellucid.errors import PellucidError
 
 PACKAGES = ("pellucid", "numpy", "matplotlib", "scikit-learn", "optuna")
 
@@ -66,14 +67,15 @@ def run(program: ModuleType, record: Record, folder: Path) -> None:
     import matplotlib.backends.backend_agg  # noqa: F401 - so that the first picture does not pay for it
 
     record.where = machine.describe(PACKAGES)
-    page = Page(folder, record.quick, record.seed)
+    page = Page(folder, record.quick, record.seed, lambda name: place(folder.parents[2], name, record.seed))
     listener = Listener(program.run.__code__)
     start = time.perf_counter()
     try:
         with redirect_stdout(listener):
             program.run(page)
     except Exception as error:  # noqa: BLE001 - whatever it was, the record tells it and the other programs run
-        traceback.print_exc()
+        if not isinstance(error, PellucidError):  # whose sentence says what to do, and needs no traceback
+            traceback.print_exc()
         record.failed = f"{type(error).__name__}: {error}"
     record.seconds = time.perf_counter() - start
     record.printed = [(line, text.replace(f"{folder}{os.sep}", "")) for line, text in listener.heard]

@@ -52,7 +52,7 @@ def test_a_program_that_fails_keeps_no_other_from_running(here, capsys):
 
 def test_what_was_done_before_ctrl_c_is_kept_and_not_done_again(here, capsys):
     assert command.main(["ch02-fine", "ch03-broken-off", "--quick", "--out", str(here)]) == 130
-    broken = "Broken off; what has run is kept, and without --again the command goes on behind it."
+    broken = "Broken off; what has run is kept, and the same command, without --again, goes on there."
     assert capsys.readouterr().err.splitlines()[-1] == broken
     assert not (here / "RESULTS.md").exists()
     assert command.main(["ch02-fine", "--quick", "--out", str(here)]) == 0
@@ -107,3 +107,12 @@ def test_a_quick_run_refuses_the_folder_of_the_results(capsys):
         command.read(["--quick", "--out", str(command.FOLDER)])
     assert stop.value.code == 2
     assert "a quick run's results are a trial, and book/RESULTS.md is none" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(here, capsys):
+    taken = here / "taken"
+    taken.write_text("")
+    assert command.main(["ch02-fine", "--quick", "--out", str(taken)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"book: {taken}") and lines[0].endswith("Not a directory")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from types import ModuleType
 
 import pytest
 
@@ -87,6 +88,14 @@ def test_a_damaged_record_is_none(kept, text):
     assert record.kept(out, "ch02-fine", 0, quick=True) is None
 
 
+@pytest.mark.parametrize("numbers", [5, [5], [{}]])
+def test_a_record_whose_numbers_are_damaged_is_none(kept, numbers):
+    out, file = kept
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(stored | {"numbers": numbers}), encoding="utf-8")
+    assert record.kept(out, "ch02-fine", 0, quick=True) is None
+
+
 def test_a_record_of_an_older_source_is_none(kept):
     out, file = kept
     stored = json.loads(file.read_text(encoding="utf-8"))
@@ -111,3 +120,13 @@ def test_what_another_thread_prints_belongs_to_the_line_before():
     function()
     first = function.__code__.co_firstlineno + 1
     assert listener.heard == [(first, "here there")]
+
+
+def test_a_program_is_told_where_another_has_left_its_files(tmp_path):
+    """Each runs into a folder of its own; what it finds there is of the same seed."""
+    found = []
+    program = ModuleType("ch03_other")
+    vars(program)["run"] = lambda page: found.append(page.left_by("ch02-fine"))
+    folder = record.place(tmp_path, "ch03-other", 1).with_suffix(".new")
+    worker.run(program, record.Record("ch03-other", 1, True, ""), folder)
+    assert found == [record.place(tmp_path, "ch02-fine", 1)]

@@ -17,6 +17,7 @@ def test_a_program_shows_its_numbers_and_its_picture(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "XOR: [0, 1, 1, 0]    the book: [0, 1, 1, 0]" in out
     assert "ch04-losses: How wrong an answer is" in out
+    assert "4 of 4 numbers met, " in out
     assert (tmp_path / "ch02-gates.png").exists()
 
 
@@ -48,3 +49,23 @@ def test_the_folder_for_the_pictures_may_be_called_run(tmp_path, monkeypatch, ca
     assert main(["book", "--out", "run", "ch02-gates", "ch04-losses"]) == 0
     assert "ch04-losses: How wrong an answer is" in capsys.readouterr().out
     assert (tmp_path / "run" / "ch02-gates.png").exists()
+
+
+def test_without_a_name_the_command_says_where_names_are(capsys):
+    assert main(["book"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "pellucid: book: which program? pellucid book NAME runs one, pellucid book list shows all\n"
+
+
+def test_list_among_names_is_no_program(capsys):
+    assert main(["book", "ch02-gates", "list"]) == 2
+    assert capsys.readouterr().err == "pellucid: book: list is no program but comes first: pellucid book list\n"
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_is_computed(tmp_path, capsys):
+    file = tmp_path / "taken"
+    file.write_text("")
+    assert main(["book", "ch02-gates", "--out", str(file)]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (f"pellucid: book: pictures cannot go to {file}: File exists; --out names another folder\n")

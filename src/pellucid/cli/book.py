@@ -8,6 +8,7 @@ run SCRIPT.py [ARGS...]    run a program that was typed in, a .py file or a note
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from pellucid.cli.options import Parser, UsageError
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("action", metavar="ACTION", help="list, run, or the name of a program")
+    parser.add_argument("action", metavar="ACTION", nargs="?", help="list, run, or the name of a program")
     parser.add_argument(
         "names", metavar="NAME", nargs="*", help="more names; after run: the program and what is its own"
     )
@@ -33,6 +34,8 @@ def divide(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.action is None:
+        raise UsageError("book: which program? pellucid book NAME runs one, pellucid book list shows all")
     if options.action == "run":
         return _typed(options)
     if options.action == "list":
@@ -68,13 +71,29 @@ def _programs(names: Sequence[str], folder: Path, quick: bool) -> int:
     from pellucid.book import chapters
     from pellucid.book.chapters.page import Page
 
+    for word in names:
+        if word in ("list", "run"):
+            raise UsageError(f"book: {word} is no program but comes first: pellucid book {word}")
     programs = [(name, chapters.program(name)) for name in names]  # all names are looked at before one runs
+    _make(folder)
     missed = 0
     for name, program in programs:
         if len(programs) > 1:
             print(f"{name}: {chapters.summary(name)}")
         page, start = Page(folder, quick), time.perf_counter()
         program.run(page)
-        missed += sum(not number.met for number in page.numbers)
-        print(f"{len(page.numbers)} numbers, {time.perf_counter() - start:.1f} s")
+        met = sum(number.met for number in page.numbers)
+        missed += len(page.numbers) - met
+        print(f"{met} of {len(page.numbers)} numbers met, {time.perf_counter() - start:.1f} s")
     return 1 if missed else 0
+
+
+def _make(folder: Path) -> None:
+    """Before anything is computed for it, which may take minutes."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        fault = "" if os.access(folder, os.W_OK) else "Permission denied"
+    except OSError as error:
+        fault = error.strerror or str(error)
+    if fault:
+        raise UsageError(f"book: pictures cannot go to {folder}: {fault}; --out names another folder")

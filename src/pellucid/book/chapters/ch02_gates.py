@@ -29,12 +29,11 @@ def run(page: Page) -> None:
         for (name, title), ax in zip(names.items(), axes, strict=True):
             for x, fires in zip(INPUTS, TABLES[name[:3].strip()], strict=True):
                 ax.plot(*x, marker="^" if fires else "o", color="C1" if fires else "C0", markersize=12)
-            ax.set(title=title, xlabel="x1", ylabel="x2", xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), aspect="equal")
+            ax.set(title=f"{title} (▲: 1, ●: 0)", xlabel="x1", ylabel="x2", xticks=[0, 1], yticks=[0, 1])
+            ax.set(xlim=(-0.5, 1.5), ylim=(-0.5, 1.5), aspect="equal")
+        # Where 0.5·x1 + 0.5·x2 is 0.2, from which on OR fires, and 0.7, from which on NAND does not.
         x1 = np.array([-0.5, 1.5])
-        either, both = (
-            0.4 - x1,
-            1.4 - x1,
-        )  # where 0.5·x1 + 0.5·x2 is 0.2, which OR asks for, and 0.7, which NAND stops at
+        either, both = 0.4 - x1, 1.4 - x1
         axes[0].plot(x1, either, "k--")
         axes[0].fill_between(x1, either, 3, color="0.9")
         axes[2].plot(x1, either, "k--", x1, both, "k--")

@@ -19,9 +19,9 @@ def run(page: Page) -> None:
     )
     page.beside("step of -1, 1 and 2", step_function(np.array([-1.0, 1.0, 2.0])), [0, 1, 1], within=0)
 
-    # ReLU lets through what is above 0. It is as simple as the step and has a slope of 1 wherever it is awake.
+    # ReLU lets through what is above 0. It is as simple as the step, and its slope is 1 above 0.
     x = np.arange(-5.0, 5.0, 0.1)
     with page.picture("ch03-activations", columns=3, width=3.6) as axes:
         for ax, function in zip(axes, (step_function, sigmoid, relu), strict=True):
             ax.plot(x, function(x))
-            ax.set(title=function.__name__, ylim=(-0.1, 5.1 if function is relu else 1.1))
+            ax.set(title=function.__name__, xlabel="x", ylabel="output", ylim=(-0.1, 5.1 if function is relu else 1.1))

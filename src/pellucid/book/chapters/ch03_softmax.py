@@ -18,9 +18,10 @@ def run(page: Page) -> None:
     page.beside("their sum", y.sum(), 1.0, within=1e-12)
 
     # Typed in from its formula it fails for large scores: e to the 1010th is too large for a float, and inf / inf is
-    # no number. With the largest score subtracted before, nothing changes but that.
+    # no number. When the largest score is subtracted from all of them first, the answers stay the same and nothing
+    # overflows.
     a = np.array([1010.0, 1000.0, 990.0])
     with np.errstate(over="ignore", invalid="ignore"):
         naive = np.exp(a) / np.sum(np.exp(a))
     page.beside("from the formula: how many of three are nan", int(np.isnan(naive).sum()), 3, within=0)
-    page.beside("of large scores", softmax(a), [9.99954600e-01, 4.53978686e-05, 2.06106005e-09], within=5e-10)
+    page.beside("softmax of large scores", softmax(a), [9.99954600e-01, 4.53978686e-05, 2.06106005e-09], within=5e-10)

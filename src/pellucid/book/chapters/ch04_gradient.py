@@ -20,8 +20,9 @@ def bowl(x):
 
 
 def run(page: Page) -> None:
-    # The slope of a function is how much it grows from a little to the left to a little to the right. It is not quite
-    # 0.2 and 0.3 at 5 and at 10, which the formula gives: a difference rounds.
+    # The slope of a function is how much it grows from a little to the left to a little to the right, divided by the
+    # distance between the two. At 5 and at 10 it is not quite the 0.2 and 0.3 that the formula gives: a difference
+    # rounds.
     page.beside("slope at 5", numerical_diff(curve, 5), 0.1999999999990898, within=1e-15)
     page.beside("slope at 10", numerical_diff(curve, 10), 0.2999999999986347, within=1e-15)
 
@@ -37,7 +38,7 @@ def run(page: Page) -> None:
         (1e-10, [-2.99999994, 3.99999992], 5e-9),
     ):
         end = gradient_descent(bowl, np.array([-3.0, 4.0]), lr=rate, step_num=100)
-        page.beside(f"after 100 steps of {rate}", end, book, within=tolerance)
+        page.beside(f"after 100 steps, learning rate {rate}", end, book, within=tolerance)
 
     _draw(page)
 
@@ -48,14 +49,15 @@ def _draw(page: Page) -> None:
         left.plot(x, curve(x))
         slope = numerical_diff(curve, 5)
         left.plot(x, curve(5) + slope * (x - 5), "--")
-        left.set(title="a tangent", xlabel="x", ylabel="f(x)")
+        left.plot(5, curve(5), "ok")
+        left.set(title="a curve and its tangent at 5", xlabel="x", ylabel="f(x)")
 
         grid = np.arange(-2, 2.25, 0.25)
         X, Y = np.meshgrid(grid, grid)
         gradients = [numerical_gradient(bowl, np.array(point)) for point in zip(X.ravel(), Y.ravel(), strict=True)]
         U, V = -np.array(gradients).T
         middle.quiver(X.ravel(), Y.ravel(), U, V, color="0.4")
-        middle.set(title="downhill", xlabel="x0", ylabel="x1", aspect="equal")
+        middle.set(title="against the gradient: downhill", xlabel="x0", ylabel="x1", aspect="equal")
 
         place, path = np.array([-3.0, 4.0]), []
         for _ in range(20):
@@ -65,4 +67,5 @@ def _draw(page: Page) -> None:
         for radius in (1, 2, 3, 4):
             angle = np.linspace(0, 2 * np.pi, 100)
             right.plot(radius * np.cos(angle), radius * np.sin(angle), "--", color="0.7", zorder=0)
-        right.set(title="20 steps of 0.1", xlabel="x0", ylabel="x1", xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), aspect="equal")
+        right.set(title="20 steps, learning rate 0.1", xlabel="x0", ylabel="x1")
+        right.set(xlim=(-4.5, 4.5), ylim=(-4.5, 4.5), aspect="equal")

@@ -13,29 +13,35 @@ def run(page: Page) -> None:
     # Two apples of 100 yen and 10 % tax. Each layer knows its own small computation and remembers what it was given.
     apples, tax = MulLayer(), MulLayer()
     price = tax.forward(apples.forward(100, 2), 1.1)
-    page.beside("price", round(price, 8), 220, within=1e-9)
+    page.beside("price of two apples", round(price, 8), 220, within=1e-9)
 
-    # Backwards each layer multiplies what comes in by its own slope. An apple that costs a yen more costs 2.2 more.
+    # Backwards each layer multiplies what comes in by its own slope. If an apple costs a yen more, the whole costs
+    # 2.2 yen more.
     dapples, dtax = tax.backward(1)
     dapple, dnumber = apples.backward(dapples)
     page.beside(
-        "by an apple's price, the number of apples, the tax",
+        "slopes by an apple's price, the number of apples, the tax",
         [dapple, round(dnumber, 8), dtax],
         [2.2, 110, 200],
         within=1e-9,
     )
 
-    # Three oranges of 150 more: an addition hands on what it gets to both sides.
+    # Three oranges of 150 yen are added. Backwards, an addition hands what it gets to both of its inputs.
     apples, oranges, both, tax = MulLayer(), MulLayer(), AddLayer(), MulLayer()
     fruit = both.forward(apples.forward(100, 2), oranges.forward(150, 3))
     price = tax.forward(fruit, 1.1)
-    page.beside("price", round(price, 8), 715, within=1e-9)
+    page.beside("price with three oranges", round(price, 8), 715, within=1e-9)
     dfruit, dtax = tax.backward(1)
     dapples, doranges = both.backward(dfruit)
     dapple, dapple_number = apples.backward(dapples)
     dorange, dorange_number = oranges.backward(doranges)
     found = [dapple_number, dapple, dorange, dorange_number, dtax]
-    page.beside("by all five", [round(x, 8) for x in found], [110, 2.2, 3.3, 165, 650], within=1e-6)
+    page.beside(
+        "slopes by apples, their price, the oranges' price, oranges, tax",
+        [round(x, 8) for x in found],
+        [110, 2.2, 3.3, 165, 650],
+        within=1e-6,
+    )
     _draw(page, price, found)
 
 
@@ -67,5 +73,5 @@ def _draw(page: Page, price: float, slopes: list[float]) -> None:
             ax.text(*middle, f"{slope:g}", ha="center", va="top", color="C3", bbox=paper)
         for x, y, sign in nodes.values():
             ax.text(x, y, sign, ha="center", va="center", fontsize=16, bbox={"boxstyle": "circle", "facecolor": "w"})
-        ax.set(xlim=(-0.2, 4.2), ylim=(0.2, 3.8), title="forwards (blue) and backwards (red)")
+        ax.set(xlim=(-0.2, 4.2), ylim=(0.2, 3.8), title="values forwards (blue), slopes backwards (red)")
         ax.axis("off")

@@ -44,6 +44,7 @@ def run(page: Page) -> None:
         ax.plot(trainer.train_acc_list, marker="o", label="train")
         ax.plot(trainer.test_acc_list, marker="s", linestyle="--", label="test")
         ax.set(xlabel="epochs", ylabel="accuracy", ylim=(0, 1))
+        ax.locator_params(axis="x", integer=True)
         ax.legend(loc="lower right")
 
     # The book's code makes the same steps in NumPy, in float64. A part of them is timed here, on the same machine, and

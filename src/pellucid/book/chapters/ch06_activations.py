@@ -40,7 +40,7 @@ def run(page: Page) -> None:
     page.beside("ReLU, 0.01: mean", float(outputs["ReLU", "0.01"][-1].mean()), "nearly 0", at_most=1e-3)
     he = outputs["ReLU", "He"]
     page.beside(
-        "ReLU, He: spread of the last layer by the first's",
+        "ReLU, He: spread of the last layer, divided by the first's",
         round(float(he[-1].std() / he[0].std()), 2),
         "the same in all layers",
         at_least=0.5,
@@ -52,6 +52,10 @@ def run(page: Page) -> None:
                 for i, (ax, values) in enumerate(zip(row, outputs[name, std], strict=True)):
                     ax.hist(values.ravel(), 30, range=(-1, 1) if name == "tanh" else (0, 1))
                     ax.set(title=f"std {std}, layer {i + 1}", yticks=[])
+                    if name == "ReLU":
+                        ax.set_ylim(0, 7000)  # the bar of zeros is far higher: beside it the others would be flat
+            cut = ", the bars of zeros cut off" if name == "ReLU" else ""
+            axes[0, 0].figure.suptitle(f"{name}: what the layers put out{cut}")
 
 
 def _layers(function, std, x):

@@ -37,10 +37,12 @@ def run(page: Page) -> None:
     with page.picture("ch06-batch-norm", rows=rows, columns=columns, width=3) as axes:
         for ax, (scale, without, with_it) in zip(axes.ravel(), curves, strict=True):
             ax.plot(with_it, label="batch norm")
-            ax.plot(without, "--", label="none")
+            ax.plot(without, "--", label="without")
             ax.set(title=f"scale {scale:.2g}", ylim=(0, 1.02))
         for ax in axes[-1]:
             ax.set(xlabel="epochs")
+        for ax in axes[:, 0]:
+            ax.set(ylabel="accuracy")
         axes.ravel()[0].legend(loc="upper left")
 
 

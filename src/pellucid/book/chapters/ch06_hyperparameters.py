@@ -25,7 +25,7 @@ def run(page: Page) -> None:
     images = (x[validation:], t[validation:], x[:validation], t[:validation])
     page.beside("images to learn from, and to compare by", [len(images[0]), len(images[2])], [400, 100], within=0)
 
-    # Nobody knows the size of a good learning rate, only that it is a power of ten or so: the exponent is drawn.
+    # What matters of a learning rate is its order of magnitude, and nobody knows it beforehand: the exponent is drawn.
     count, epochs, rates = (6, 20, (-3, -2)) if page.quick else (100, 50, (-6, -2))
     trials = []
     for _ in range(count):
@@ -52,7 +52,7 @@ def run(page: Page) -> None:
         page.beside("best of the Bayesian search", max(found), "no such search", at_least=0.25 if page.quick else 0.7)
         gain = np.mean(found[count // 2 :]) - np.mean(at_random)
         page.beside(
-            "its later half's mean, less random's",
+            "mean of its later half, less the mean at random",
             round(float(gain), 3),
             "no such search",
             at_least=-0.15 if page.quick else 0.2,
@@ -62,7 +62,7 @@ def run(page: Page) -> None:
             if values:
                 (line,) = ax.plot(np.maximum.accumulate(values), label=f"{name}: best so far")
                 ax.plot(values, ".", color=line.get_color(), alpha=0.5)
-        ax.set(xlabel="trials", ylabel="validation accuracy", ylim=(0, 1))
+        ax.set(xlabel="trials, a dot each", ylabel="validation accuracy", ylim=(0, 1))
         ax.figure.legend(loc="outside upper center", ncols=2)
 
 
@@ -97,7 +97,7 @@ def _bayesian(page: Page, images, count, epochs, rates):
 
 
 def _draw_best(page: Page, best) -> None:
-    with page.picture("ch06-hyperparameters", rows=2 if page.quick else 4, columns=5, width=2.4) as axes:
+    with page.picture("ch06-hyperparameters", rows=-(-len(best) // 5), columns=5, width=2.4) as axes:
         for i, (ax, (rate, decay, train, validation)) in enumerate(zip(axes.ravel(), best, strict=False), 1):
             ax.plot(validation, label="validation")
             ax.plot(train, "--", label="train")

@@ -15,8 +15,8 @@ SEEDS = 3
 
 
 def run(page: Page) -> None:
-    # Five layers of ReLU under SGD. With a standard deviation of 0.01 hardly anything comes through five layers, and
-    # so hardly a gradient back: nothing is learned. He's is made for ReLU, Xavier's for the sigmoid.
+    # Five layers of ReLU under SGD. With a standard deviation of 0.01 hardly anything gets through five layers, and
+    # hardly any gradient gets back: nothing is learned. He's weights are made for ReLU, Xavier's for the sigmoid.
     (x, t), _ = load_mnist(normalize=True)
     count = 300 if page.quick else 2_000
     losses = {}

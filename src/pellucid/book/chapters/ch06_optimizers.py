@@ -27,12 +27,12 @@ def run(page: Page) -> None:
         rows = np.stack([np.random.choice(len(x), 128) for _ in range(count)])
         losses[type(optimizer).__name__] = np.array(Steps(network, optimizer).run(x, t, rows))
 
-    # SGD comes last by far; the others differ by their rates and by the network.
+    # SGD comes last by far; which of the others leads depends on their rates and on the network.
     last = {name: float(column[-count // 10 :].mean()) for name, column in losses.items()}
     for name, loss in last.items():
         print(f"{name}: a loss of {loss:.3f} at the end")
     slower = min(last["SGD"] / loss for name, loss in last.items() if name != "SGD")
-    page.beside("SGD's loss in terms of the others' largest", round(slower, 2), "the slowest of the four", at_least=1.2)
+    page.beside("SGD's loss, divided by the next largest", round(slower, 2), "the slowest of the four", at_least=1.2)
     with page.picture("ch06-optimizers") as ax:
         for name, column in losses.items():
             ax.plot(smooth_curve(column), label=name)

@@ -35,15 +35,18 @@ def run(page: Page) -> None:
         trainer.train()
         curves[name] = np.array(trainer.train_acc_list), np.array(trainer.test_acc_list)
 
-    # Alone it gets all 300 right, and a quarter of the others wrong. Both remedies keep the two curves together
-    # longer; neither makes up for more images.
+    # Left alone it gets all 300 right, and a quarter of the others wrong. Both remedies keep the two curves together
+    # longer; neither replaces more images.
     gaps = {name: float(train[-10:].mean() - test[-10:].mean()) for name, (train, test) in curves.items()}
     page.beside(
-        "with nothing, on the 300", float(curves["nothing"][0][-1]), "1.0", at_least=0.9 if page.quick else 0.98
+        "with nothing: accuracy on the 300",
+        float(curves["nothing"][0][-1]),
+        "1.0",
+        at_least=0.9 if page.quick else 0.98,
     )
-    page.beside("with nothing, train less test", round(gaps["nothing"], 3), "about 0.25", at_least=0.15, at_most=0.4)
-    page.beside("with weight decay", round(gaps["weight decay"], 3), "less", at_most=gaps["nothing"])
-    page.beside("with dropout", round(gaps["dropout"], 3), "less", at_most=gaps["nothing"])
+    page.beside("with nothing: train less test", round(gaps["nothing"], 3), "about 0.25", at_least=0.15, at_most=0.4)
+    page.beside("with weight decay: train less test", round(gaps["weight decay"], 3), "less", at_most=gaps["nothing"])
+    page.beside("with dropout: train less test", round(gaps["dropout"], 3), "less", at_most=gaps["nothing"])
     with page.picture("ch06-overfitting", columns=3, width=4) as axes:
         for ax, (name, (train, test)) in zip(axes, curves.items(), strict=True):
             ax.plot(train, label="train")

@@ -10,19 +10,19 @@ import numpy as np
 from pellucid.book import SGD, AdaGrad, Adam, Momentum
 from pellucid.book.chapters.page import Page
 
-OPTIMIZERS = {"SGD": SGD(0.95), "Momentum": Momentum(0.1), "AdaGrad": AdaGrad(1.5), "Adam": Adam(0.3)}
-
 
 def height(x, y):
     return x**2 / 20 + y**2
 
 
 def run(page: Page) -> None:
-    # The valley is 20 times as long as it is steep: nearly everywhere the gradient points across it and not along.
-    # SGD with steps that are large enough for its length bounces from side to side. Momentum keeps its direction,
-    # AdaGrad takes smaller steps where it has already moved much, Adam does both.
+    # At the same distance from its lowest point this valley is 20 times as steep across as it is along: nearly
+    # everywhere the gradient points across it. SGD with steps that are large enough for the valley's length bounces
+    # from side to side. Momentum keeps its direction, AdaGrad takes smaller steps where it has already moved much,
+    # Adam does both.
+    optimizers = {"SGD": SGD(0.95), "Momentum": Momentum(0.1), "AdaGrad": AdaGrad(1.5), "Adam": Adam(0.3)}
     paths = {}
-    for name, optimizer in OPTIMIZERS.items():
+    for name, optimizer in optimizers.items():
         params = {"x": np.array(-7.0), "y": np.array(2.0)}
         path = []
         for _ in range(30):

@@ -16,8 +16,8 @@ WIDE = np.array([[(j - i) % 4 for j in range(1, 8)] for i in range(7)], dtype=fl
 
 
 def run(page: Page) -> None:
-    # A filter lies on a part of the image; what lies on each other is multiplied and added up; then it moves on. A
-    # bias is one number for the whole filter.
+    # A filter lies on a part of the image. Each of its numbers is multiplied by the pixel below it, and the products
+    # are added up; then the filter moves on. A bias is one number for the whole filter.
     page.beside("by hand", convolve(IMAGE, FILTER).tolist(), [[15, 16], [6, 15]], within=0)
     layer = Convolution(FILTER[None, None], np.array([3.0]))
     page.beside(
@@ -27,12 +27,12 @@ def run(page: Page) -> None:
         within=1e-12,
     )
 
-    # Zeros around the image, the padding, keep its size: 4×4 stay 4×4. In the middle stands what was there without.
+    # Zeros around the image, the padding, keep its size: 4×4 stay 4×4. In the middle is what came out without it.
     padded = convolve(IMAGE, FILTER, pad=1)
     book = [[7, 12, 10, 2], [4, 15, 16, 10], [10, 6, 15, 6], [8, 10, 4, 3]]
     page.beside("with padding 1", padded.tolist(), book, within=0)
 
-    # With a stride of 2 the filter goes two pixels at a time, and the output has half the size.
+    # With a stride of 2 the filter goes two pixels at a time, and the output has about half the size.
     strided = convolve(WIDE, FILTER, stride=2)
     page.beside("7×7 with stride 2", strided.shape, (3, 3), within=0)
     page.beside("its first two numbers", strided[0, :2].tolist(), [15, 17], within=0)
@@ -45,10 +45,8 @@ def run(page: Page) -> None:
 
     # A coloured image has three channels, and so has the filter; what the three give is added up to one number. Two
     # such filters make two channels of output: W has the shape (filters, channels, height, width).
-    x, W = (
-        np.random.default_rng(page.seed).integers(0, 4, (3, 7, 7)),
-        np.random.default_rng(1).integers(0, 3, (2, 3, 3, 3)),
-    )
+    x = np.random.default_rng(page.seed).integers(0, 4, (3, 7, 7))
+    W = np.random.default_rng(1).integers(0, 3, (2, 3, 3, 3))
     by_hand = [sum(convolve(*pair, stride=2, pad=1) for pair in zip(x, w, strict=True)) for w in W]
     by_layer = Convolution(W.astype(float), np.zeros(2), stride=2, pad=1).forward(x[None].astype(float))[0]
     page.beside("3 channels, 2 filters", by_layer.shape, (2, 4, 4), within=0)
@@ -60,8 +58,8 @@ def run(page: Page) -> None:
     page.beside("the largest of each 2×2", largest[0, 0].tolist(), [[2, 3], [4, 2]], within=0)
 
     with page.picture("ch07-convolution", columns=5, width=2.6) as axes:
-        pictures = {"image": IMAGE, "filter": FILTER, "plain": convolve(IMAGE, FILTER), "padding 1": padded}
-        for ax, (name, values) in zip(axes, {**pictures, "7×7, stride 2": strided}.items(), strict=True):
+        pictures = {"image": IMAGE, "filter": FILTER, "filtered": convolve(IMAGE, FILTER), "with padding 1": padded}
+        for ax, (name, values) in zip(axes, {**pictures, "7×7 with stride 2": strided}.items(), strict=True):
             _draw(ax, name, values)
 
 

@@ -34,18 +34,18 @@ def run(page: Page) -> None:
     before, after = _taught(page.seed, 0), _taught(page.seed, 100 if page.quick else 1_200)
     noise, learned = (round(float(_slopes(W).sum(axis=0).mean()), 3) for W in (before, after))
     page.beside("share of a filter that is a slope, before", noise, "noise", at_most=0.15)
-    page.beside("after", learned, "edges and blobs", at_least=0.22)
+    page.beside("the same, after learning", learned, "edges and blobs", at_least=0.22)
 
-    # Of the learned filters the one that slopes most from left to right, and the one from top to bottom: each finds the
-    # edges that its likeness by hand finds, in a picture that is no digit.
+    # Of the learned filters we take the one that slopes most from left to right, and the one that slopes most from top
+    # to bottom. In a picture that is no digit each finds the edges that the filter made by hand finds.
     upright, lying = (after[i] for i in _slopes(after).argmax(axis=1))
     page.note(
         "the book shows two filters of its own network on a photograph; ours see a drawn picture, and our network has "
         "learned for two epochs at most"
     )
     filters = {
-        "vertical": VERTICAL,
-        "horizontal": HORIZONTAL,
+        "by hand, vertical": VERTICAL,
+        "by hand, horizontal": HORIZONTAL,
         "learned, vertical": upright,
         "learned, horizontal": lying,
     }
@@ -59,6 +59,8 @@ def run(page: Page) -> None:
             column[1].imshow(_filtered(picture, W), cmap="gray_r")
         for ax in axes.ravel():
             ax.set(xticks=[], yticks=[])
+        axes[0, 1].set_ylabel("filter")
+        axes[1, 1].set_ylabel("what it finds")
         axes[1, 0].axis("off")
 
 

@@ -16,7 +16,7 @@ SEEDS = 3
 
 
 def run(page: Page) -> None:
-    # One convolution of 30 filters, pooling, two layers behind; Adam, batches of 100, 20 epochs.
+    # One convolution of 30 filters, pooling, and two Affine layers behind them; Adam, batches of 100, 20 epochs.
     (x_train, t_train), (x_test, t_test) = load_mnist(flatten=False)
     epochs = 20
     if page.quick:
@@ -39,14 +39,16 @@ def run(page: Page) -> None:
     print(f"{trainer.max_iter} steps in {time.perf_counter() - start:.0f} s")
     page.beside("test accuracy", network.accuracy(x_test, t_test), "0.9882", at_least=0.8 if page.quick else 0.985)
 
-    # The filters begin as noise and become small pictures: edges, blobs, one bright side.
+    # The filters begin as noise and become small pictures: edges, blobs, a bright side and a dark one.
     for name, W in (("before", before), ("after", network.params["W1"])):
         with page.picture(f"ch07-filters-{name}", rows=3, columns=10, width=0.9) as axes:
             for ax, pixels in zip(axes.ravel(), W[:, 0], strict=True):
                 ax.imshow(pixels, cmap="gray_r")
                 ax.set(xticks=[], yticks=[])
+            axes[0, 0].figure.suptitle(f"the 30 filters {name} learning")
     with page.picture("ch07-train") as ax:
         ax.plot(trainer.train_acc_list, marker="o", label="train")
         ax.plot(trainer.test_acc_list, marker="s", linestyle="--", label="test")
         ax.set(xlabel="epochs", ylabel="accuracy", ylim=(0, 1.02))
+        ax.locator_params(axis="x", integer=True)
         ax.legend(loc="lower right")

@@ -6,7 +6,6 @@ Reference: K. Saitoh, "Deep Learning from Scratch", 2016, section 8.1
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from pellucid.book.chapters.page import Page
 
 
 def run(page: Page) -> None:
-    # Six convolutions of 3×3 with ReLUs, two layers behind, and dropout; Adam, batches of 100, 20 epochs.
+    # Six convolutions of 3×3 with ReLUs, two Affine layers behind them, and dropout; Adam, batches of 100, 20 epochs.
     _, (x, t) = load_mnist(flatten=False)
     x, t = (x[:500], t[:500]) if page.quick else (x, t)
     start = time.perf_counter()
@@ -27,10 +26,11 @@ def run(page: Page) -> None:
 
     # What took minutes to learn is kept in a file, from which network.load_params takes it again.
     page.folder.mkdir(parents=True, exist_ok=True)
-    network.save_params(weights_file(page))
-    print(f"weights: {weights_file(page)}")
+    file = page.folder / weights_name(page)
+    network.save_params(file)
+    print(f"weights: {file}")
 
-    # Of the few that it gets wrong there are some that one would not read oneself.
+    # Among the few that it gets wrong are some that one could not read oneself.
     with page.picture("ch08-deep-convnet", rows=4, columns=5, width=1.4) as axes:
         for ax, i in zip(axes.ravel(), np.flatnonzero(guesses != t), strict=False):
             ax.imshow(x[i, 0], cmap="gray_r")
@@ -39,9 +39,9 @@ def run(page: Page) -> None:
             ax.axis("off")
 
 
-def weights_file(page: Page) -> Path:
-    """Under the book's name, or another where there is less to keep."""
-    return page.folder / ("deep_convnet_quick.pkl" if page.quick else "deep_convnet_params.pkl")
+def weights_name(page: Page) -> str:
+    """The book's, or another where there is less to keep."""
+    return "deep_convnet_quick.pkl" if page.quick else "deep_convnet_params.pkl"
 
 
 def teach(seed: int, steps: int, kind: type[DeepConvNet] = DeepConvNet) -> DeepConvNet:

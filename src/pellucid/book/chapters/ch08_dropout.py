@@ -1,4 +1,4 @@
-"""DeepConvNet drops out its scores themselves: what that does, and what is different without.
+"""DeepConvNet drops out its very scores: what that does, and what is different without it.
 
 Reference: K. Saitoh, "Deep Learning from Scratch", 2016, section 8.1
 """
@@ -27,7 +27,7 @@ class Plain(DeepConvNet):
 
 def run(page: Page) -> None:
     # Dropout belongs between layers, where others can stand in for what is missing. The book's network has one behind
-    # its last layer, too: in training each class has the score 0 half of the time, be it the right one or not.
+    # its last layer, too: in training each class has the score 0 half of the time, the right one too.
     (x, t), (x_test, t_test) = load_mnist(flatten=False)
     steps = 40 if page.quick else 600
     networks = [teach(page.seed, steps, kind) for kind in (DeepConvNet, Plain)]
@@ -39,14 +39,14 @@ def run(page: Page) -> None:
     batches = [slice(i, i + 100) for i in range(0, 1000 if page.quick else 5000, 100)]
     book, plain = (float(np.mean([n.loss(x[b], t[b], train_flg=True) for b in batches])) for n in networks)
     page.beside("loss in training", round(book, 3), "not shown", at_least=least)
-    page.beside("without it on the scores", round(plain, 3), "not there", at_most=book - 0.3)
+    page.beside("loss in training, scores not dropped", round(plain, 3), "not there", at_most=book - 0.3)
 
     # Once training is over the scores are all there, only halved, and the largest is the same one. So the network gets
-    # about as far; it takes longer.
+    # about as far, but takes longer.
     some = slice(500 if page.quick else 10_000)
     found = [network.accuracy(x_test[some], t_test[some]) for network in networks]
     page.beside("test accuracy", found[0], "not shown", at_least=0.45 if page.quick else 0.95)
-    page.beside("without it on the scores", found[1], "not there", at_least=0.45 if page.quick else 0.95)
+    page.beside("test accuracy, scores not dropped", found[1], "not there", at_least=0.45 if page.quick else 0.95)
     page.note(
         "the book's DeepConvNet has a Dropout behind its scores, and so has ours; its loss in training stays above "
         f"{least:.2f} and tells little of how far it has come, and it learns more slowly at first"

@@ -9,7 +9,7 @@ import numpy as np
 
 from pellucid.book import DeepConvNet, Dropout, load_mnist
 from pellucid.book.arrays import widened
-from pellucid.book.chapters.ch08_deep_convnet import teach, weights_file
+from pellucid.book.chapters.ch08_deep_convnet import teach, weights_name
 from pellucid.book.chapters.page import Page
 from pellucid.compile import compile
 
@@ -18,10 +18,11 @@ def run(page: Page) -> None:
     # The network that ch08-deep-convnet has taught; where its file is missing, a few steps must do.
     _, (x, t) = load_mnist(flatten=False)
     x, t = (x[:500], t[:500]) if page.quick else (x, t)
-    taught = weights_file(page).exists()
+    file = page.left_by("ch08-deep-convnet") / weights_name(page)
+    taught = file.exists()
     if taught:
         network = DeepConvNet()
-        network.load_params(weights_file(page))
+        network.load_params(file)
     else:
         network = teach(page.seed, steps=60 if page.quick else 600)
 
@@ -33,7 +34,7 @@ def run(page: Page) -> None:
     single, half = (_accuracy(network, x, t, kind) for kind in (np.float32, np.float16))
     enough = 0.5 if page.quick else 0.99 if taught else 0.9
     page.beside("test accuracy with 32 bits", single, "above 0.99", at_least=enough)
-    page.beside("with 16 bits, less that", round(half - single, 4), 0.0, within=0.002)
+    page.beside("with 16 bits: how much more", round(half - single, 4), 0.0, within=0.002)
     page.note(
         "each layer computes in single precision here and what it gives is rounded, since the engine has no half "
         "precision; the book's program rounds images and weights only and computes in double precision"

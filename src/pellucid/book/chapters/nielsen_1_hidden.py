@@ -34,9 +34,9 @@ def run(page: Page) -> None:
         print(f"seed {seed}: {rights[-1]:.2f} % right" + (missing if len(silent) else ""))
     page.beside("per cent right, the best run", max(rights), 96.59, at_least=40 if page.quick else 96.2)
 
-    # 0 is right for nine digits of ten, and so the first batches throw nearly all output neurons far below 0. There the
-    # sigmoid is flat, and the slope of the quadratic cost has the sigmoid's slope as a factor: even a neuron's own
-    # digit hardly pulls it up. Most come back in time; some never do.
+    # An output neuron should be 0 for nine digits of ten, and so the first batches push nearly all of them far below 0.
+    # There the sigmoid is flat, and the slope of the quadratic cost has the sigmoid's slope as a factor: even a
+    # neuron's own digit hardly pulls it up. Most come back in time; some never do.
     page.beside(
         "the same of the digits whose output fires, in the worst run",
         round(min(others), 2),
@@ -44,9 +44,9 @@ def run(page: Page) -> None:
         at_least=60 if page.quick else 95,
     )
     page.note(
-        "A run below 90 per cent has an output neuron that stays at 0 for all images, so that every image of its digit "
+        "a run below 90 per cent has an output neuron that stays at 0 for all images, so that every image of its digit "
         "is taken for another one; what it gets right of the others is as good as in the best run. The book says that "
-        "readers have seen such runs."
+        "readers have seen such runs"
     )
 
     # A rate that is too small hardly moves in thirty epochs; one that is too large throws all neurons to where they

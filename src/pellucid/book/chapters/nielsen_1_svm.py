@@ -20,5 +20,5 @@ def run(page: Page) -> None:
     page.beside("per cent right", right, 94.35, **({"at_least": 80} if page.quick else {"within": 0.01}))
     page.note(
         'gamma is 1/784, scikit-learn\'s default when the book was written and its "auto" today; left out, it would be '
-        '"scale" now, which is another classifier.'
+        '"scale" now, which is another classifier'
     )

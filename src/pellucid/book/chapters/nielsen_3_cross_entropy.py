@@ -19,7 +19,7 @@ SEEDS = 3
 
 
 def run(page: Page) -> None:
-    # One neuron, one weight, one bias; for the input 1 it shall put out 0. People learn most from what they got badly
+    # One neuron, one weight, one bias; for the input 1 it should put out 0. People learn most from what they got badly
     # wrong. With the quadratic cost the neuron does not: near 1 its sigmoid is flat, and so is the cost.
     starts = (0.6, 0.9), (2.0, 2.0)
     quadratic, entropy = ([_one_neuron(cost, *start) for start in starts] for cost in (QuadraticCost, CrossEntropyCost))
@@ -30,7 +30,7 @@ def run(page: Page) -> None:
     late, early = (int(np.argmax(outputs[1] < 0.5)) for outputs in (quadratic, entropy))
     page.beside("epochs until the worse neuron is below a half, quadratic cost", late, "most of 300", at_least=150)
     page.beside("epochs until it is, cross-entropy", early, "few", at_most=50)
-    page.note("Both costs run with a learning rate of 0.15; the book took another one for the cross-entropy.")
+    page.note("both costs run with a learning rate of 0.15; the book took another one for the cross-entropy")
     with page.picture("nielsen-3-cross-entropy", columns=2) as axes:
         for ax, (w, b), *outputs in zip(axes, starts, quadratic, entropy, strict=True):
             ax.plot(outputs[0], label="quadratic cost")

@@ -54,4 +54,5 @@ def run(page: Page) -> None:
         ax.plot(np.arange(1, len(stopped) + 1), np.array(stopped) / 100, label=f"stopped after {patience} without gain")
         ax.plot(best + 1, stopped[best] / 100, "o", color="C3", label="the best epoch")
         ax.set(xlabel="epochs", ylabel="per cent of the validation images right")
+        ax.locator_params(axis="x", integer=True)
         ax.legend(loc="lower right")

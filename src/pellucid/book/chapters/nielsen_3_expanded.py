@@ -49,12 +49,17 @@ def run(page: Page) -> None:
     page.beside(name, plain, "97.92", at_least=least)
     page.beside(f"the same, {len(moved)} images", more, "expanding pays", at_least=plain + 0.1)
     page.note(
-        "Chapter 3 draws the first curve, of networks with large initial weights, and tells how others expanded their "
-        "data; images moved by a pixel come in chapter 6, for networks with convolutions."
+        "chapter 3 draws the first curve, of networks with large initial weights, and tells how others expanded their "
+        "data; images moved by a pixel come in chapter 6, for networks with convolutions"
     )
     with page.picture("nielsen-3-expanded") as ax:
         ax.semilogx(sizes, right, "o-", label="30 hidden neurons")
-        ax.semilogx([len(everything), len(moved)], [plain, more], "s--", label="100 hidden neurons, images moved")
+        ax.semilogx(
+            [len(everything), len(moved)],
+            [plain, more],
+            "s--",
+            label="100 hidden neurons, images as they are and moved",
+        )
         ax.set(xlabel="training images", ylabel="per cent of the validation images right")
         ax.legend(loc="lower right")
 

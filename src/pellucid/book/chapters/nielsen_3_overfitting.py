@@ -19,11 +19,11 @@ from pellucid.book.nielsen.order import AUTHORS_SEED, as_in_python2
 
 def run(page: Page) -> None:
     # 400 epochs over the same 1,000 images. The cost on these keeps falling long after the accuracy on others has
-    # stopped to rise: what is still learned is of no use to them. The random numbers are the author's own.
+    # stopped rising: what is still learned is of no use to them. The random numbers are the author's own.
     training_data, _, test_data = load_data_wrapper()
     few, epochs = list(training_data)[:1000], 40 if page.quick else 400
     curves = {}
-    for name, lmbda in (("none", 0.0), ("L2", 0.1)):
+    for name, lmbda in (("without L2", 0.0), ("with L2", 0.1)):
         np.random.seed(AUTHORS_SEED)
         random.seed(AUTHORS_SEED)
         net = network2.Network([784, 30, 10], cost=network2.CrossEntropyCost)
@@ -41,18 +41,18 @@ def run(page: Page) -> None:
             )
 
     # Each of the 1,000 is known in the end, while the cost on the others has been rising since the first epochs.
-    cost, _, _, known = curves["none"]
+    cost, _, _, known = curves["without L2"]
     page.beside("per cent of the 1,000 right, without", known[-1] / 10, "100", at_least=99 if page.quick else 99.9)
-    page.beside("epoch of the lowest cost on others", int(np.argmin(cost)), "about 15", at_most=40)
+    page.beside("epoch of the lowest cost on the test images", int(np.argmin(cost)), "about 15", at_most=40)
 
     # Large weights cost something under L2, and so the network keeps them small where they serve few images.
     best = {name: max(accuracy) / 100 for name, (_, accuracy, _, _) in curves.items()}
     bounds = ({"at_least": 80}, {"at_least": 81}) if page.quick else ({"within": 0.1}, {"within": 0.1})
-    page.beside("per cent right, without", best["none"], 82.27, **bounds[0])
-    page.beside("per cent right, with L2", best["L2"], 87.10, **bounds[1])
+    page.beside("per cent right, without", best["without L2"], 82.27, **bounds[0])
+    page.beside("per cent right, with L2", best["with L2"], 87.10, **bounds[1])
     page.note(
-        "The seed 12345678, Python 2's way to shuffle, and float64 give the author's own runs, and so his numbers; "
-        "three other seeds gave 82.2 to 82.3 without and 87.4 to 87.6 with L2."
+        "the seed 12345678, Python 2's way to shuffle, and float64 give the author's own runs, and so his numbers; "
+        "three other seeds gave 82.2 to 82.3 without and 87.4 to 87.6 with L2"
     )
     titles = {"cost, test images": 1, "per cent right, test images": 100}
     titles |= {"cost, the 1,000 images": 1, "per cent right, the 1,000 images": 10}

@@ -50,4 +50,5 @@ def run(page: Page) -> None:
                 right = curves[hidden, name]
                 ax.plot(np.arange(1, len(right) + 1), right, "o-", markersize=3, label=words)
             ax.set(title=f"{hidden} hidden neurons", xlabel="epochs", ylabel="per cent right")
-            ax.legend(loc="lower right")
+            ax.locator_params(axis="x", integer=True)
+            ax.legend(loc="center right")

@@ -44,7 +44,7 @@ def run(page: Page) -> None:
             for i, column in enumerate(lengths.T, 1):
                 ax.plot(column, label=f"hidden layer {i}")
             ax.set(title=f"{layers} hidden layers", xlabel="epochs", ylabel="length of the gradient", yscale="log")
-            ax.legend()
+            ax.legend(fontsize="small")
 
 
 def _step(net, images):

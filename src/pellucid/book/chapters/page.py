@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,11 +28,13 @@ class Page:
     folder: pictures go here
     quick:  whether less is computed than in the book, so that it takes seconds
     seed:   what the program seeds its generators with, where chance matters
+    others: by a program's name, where it has left its files, if not in `folder` too
     """
 
     folder: Path
     quick: bool = False
     seed: int = 0
+    others: Callable[[str], Path] | None = None
     numbers: list[Number] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -61,6 +63,10 @@ class Page:
             met = met and bool(np.all(np.asarray(ours) <= at_most))
         self.numbers.append(Number(what, ours, str(book), met))
         print(f"{what}: {ours}    the book: {book}" + ("" if met else "    (not met)"))
+
+    def left_by(self, name: str) -> Path:
+        """The folder in which another program has left its files, if it has run."""
+        return self.others(name) if self.others else self.folder
 
     def note(self, text: str) -> None:
         """Say in a sentence what differs from the book, and why."""
