@@ -68,8 +68,12 @@ std::string typed(const char* name) {
 }
 
 template <typename T>
-void matmul(const Matmul<T>& kernel, Size rows, Size depth, Size columns) {
-  const auto x = numbers<T>(rows * depth), w = numbers<T>(depth * columns);
+void matmul(const Matmul<T>& kernel, Size rows, Size depth, Size columns, bool zeros = false) {
+  auto x = numbers<T>(rows * depth);
+  const auto w = numbers<T>(depth * columns);
+  if (zeros)  // two columns of three
+    for (Size i = 0; i < rows * depth; ++i)
+      if (i % depth % 3 != 0) x[i] = 0;
   std::vector<T> y(static_cast<std::size_t>(rows * columns));
   std::vector<Exact> expected(y.size());
   for (Size i = 0; i < rows; ++i)
@@ -81,6 +85,22 @@ void matmul(const Matmul<T>& kernel, Size rows, Size depth, Size columns) {
   kernel.run({rows, columns, depth}, {x.data(), depth, 1}, {w.data(), columns, 1}, {y.data(), columns, 1},
              scratch.data());
   compare(typed<T>("matmul"), y, expected, 8);
+}
+
+template <typename T>
+void matmul_update(Size rows, Size depth, Size columns) {
+  auto x = numbers<T>(rows * depth), w = numbers<T>(depth * columns), y = numbers<T>(rows * columns);
+  std::vector<T> scale = {T(0.5)};
+  std::vector<Exact> expected(y.size());
+  for (Size i = 0; i < rows; ++i)
+    for (Size j = 0; j < columns; ++j) {
+      expected[i * columns + j].add(y[i * columns + j]);
+      for (Size k = 0; k < depth; ++k)
+        expected[i * columns + j].add(static_cast<long double>(x[i * depth + k]) * w[k * columns + j] / -2);
+    }
+  run(typed<T>("matmul_update"), {bytes(y), bytes(x), bytes(w), bytes(y), bytes(scale)},
+      {1, rows, columns, depth, 0, columns, 1, 0, depth, 1, 0, columns, 1, -1, 1}, 2);
+  compare(typed<T>("matmul_update"), y, expected, 8);
 }
 
 template <typename T>
@@ -144,6 +164,8 @@ void all(const Matmul<T>& kernel) {
   matmul(kernel, 1, 784, 50);
   matmul(kernel, 61, 130, 65);
   matmul(kernel, 100, 600, 33);
+  matmul(kernel, 100, 600, 33, true);
+  matmul_update<T>(61, 130, 50);
   elementwise<T>("exp", [](T x) { return std::exp(x); }, 4);
   elementwise<T>("tanh", [](T x) { return std::tanh(x); }, 4);
   elementwise<T>("sin", [](T x) { return std::sin(x); }, 4);
