@@ -61,7 +61,7 @@ def run(page: Page) -> None:
             label="100 hidden neurons, images as they are and moved",
         )
         ax.set(xlabel="training images", ylabel="per cent of the validation images right")
-        ax.legend(loc="lower right")
+        ax.legend(loc="lower right", fontsize="small")
 
 
 def _learn(seed, hidden, training_data, epochs, eta):
