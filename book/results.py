@@ -58,7 +58,7 @@ def where(programs: Sequence[Program]) -> Iterator[str]:
     dates = sorted({run.where["date"] for run in runs})
     yield f"Run {' to '.join(dict.fromkeys((dates[0], dates[-1])))}{quick}"
     yield f"Machine: {'; '.join(dict.fromkeys(_machine(run) for run in runs))}"
-    yield f"Versions: {'; '.join(dict.fromkeys(_versions(run) for run in runs))}"
+    yield f"Versions: {_versions(runs)}"
     seconds = number(sum(run.seconds for run in runs))
     yield f"{count(len(runs), 'run')}, each in a process of its own, {seconds} seconds in all, imports not counted"
     yield (
@@ -73,9 +73,13 @@ def _machine(run: record.Record) -> str:
     return f"{machine['processor']}, {size}, {machine['system']}"
 
 
-def _versions(run: record.Record) -> str:
-    versions = ", ".join(f"{name} {text}" for name, text in run.where["versions"].items())
-    return f"{versions}, kernels for {run.where['native']['isa']}"
+def _versions(runs: Sequence[record.Record]) -> str:
+    """Of each thing its version, or its versions where the runs had several."""
+    found: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for name, text in {**run.where["versions"], "kernels for": run.where["native"]["isa"]}.items():
+            found.setdefault(name, {})[str(text)] = None
+    return ", ".join(f"{name} {' and '.join(texts)}" for name, texts in found.items())
 
 
 def verdict(programs: Sequence[Program]) -> Iterator[str]:

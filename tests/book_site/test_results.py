@@ -131,3 +131,10 @@ def test_a_quick_run_is_told(program):
     for record in program.records:
         record.quick = True
     assert any("with quick settings: a trial" in line for line in _text(program))
+
+
+def test_versions_that_differ_between_runs_stand_beside_each_other():
+    runs = [run(0), run(1)]
+    runs[1].where = {**WHERE, "versions": {**WHERE["versions"], "pellucid": "0.2.0"}}
+    told = list(results.where([Program("ch05-train", "A network learns.", 2, runs)]))
+    assert any(line.startswith("Versions: python 3.11.9, pellucid 0.1.0 and 0.2.0, kernels for ") for line in told)
