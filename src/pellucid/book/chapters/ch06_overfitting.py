@@ -30,7 +30,7 @@ def run(page: Page) -> None:
         network = MultiLayerNetExtend(784, [100] * 6, 10, **options)
         for key, array in network.params.items():
             network.params[key] = array.astype(np.float32)  # as the images are
-        epochs = epochs * 2 // 5 if page.quick else epochs
+        epochs = epochs // 2 if page.quick else epochs
         trainer = Trainer(network, x_train, t_train, x_test, t_test, epochs=epochs, verbose=False)
         trainer.train()
         curves[name] = np.array(trainer.train_acc_list), np.array(trainer.test_acc_list)
@@ -42,7 +42,7 @@ def run(page: Page) -> None:
         "with nothing: accuracy on the 300",
         float(curves["nothing"][0][-1]),
         "1.0",
-        at_least=0.9 if page.quick else 0.98,
+        at_least=0.95 if page.quick else 0.98,
     )
     page.beside("with nothing: train less test", round(gaps["nothing"], 3), "about 0.25", at_least=0.15, at_most=0.4)
     page.beside("with weight decay: train less test", round(gaps["weight decay"], 3), "less", at_most=gaps["nothing"])
